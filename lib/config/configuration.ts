@@ -1,0 +1,118 @@
+/** The configuration as the program uses it: joined, absolute, deep-frozen. */
+import type { FreeSpace, NameSubtree } from './scalars.ts';
+import type { Endpoint, TcpEndpoint } from '../net/endpoint.ts';
+import type { HostName } from '../net/host-name.ts';
+
+export type IssuerName = 'acme' | 'private-ca' | 'files';
+
+export interface Configuration {
+  /** Absolute path of the file it came from. */
+  readonly file: string;
+  readonly listen: {
+    readonly https: readonly TcpEndpoint[];
+    readonly http: readonly TcpEndpoint[];
+    readonly admin: Endpoint;
+  };
+  readonly processes: { readonly edges: number; readonly workers: number };
+  readonly certificates: CertificatesConfiguration;
+  readonly stateDirectory: string;
+  readonly cache: CacheConfiguration;
+  readonly mirrors: readonly Mirror[];
+  /** Hosts that serve every mirror; empty where none is configured. */
+  readonly universalHosts: readonly HostName[];
+  readonly services: readonly Service[];
+  /** One per certificate: mirrors with hosts, the universal hosts, services. */
+  readonly sites: readonly Site[];
+  readonly allowListFile: string;
+  readonly bandwidth: BandwidthConfiguration | undefined;
+  readonly caAccess: 'allow-list' | 'public';
+  readonly log: LogConfiguration;
+}
+
+export interface CertificatesConfiguration {
+  readonly directory: string;
+  readonly acme: AcmeConfiguration | undefined;
+  readonly privateCa: PrivateCaConfiguration;
+  readonly files: readonly { readonly certificate: string; readonly key: string }[];
+}
+
+export interface AcmeConfiguration {
+  readonly directory: string;
+  readonly email: string | undefined;
+  readonly agreeToTerms: boolean;
+  readonly trustFile: string | undefined;
+}
+
+export interface PrivateCaConfiguration {
+  readonly name: string;
+  /** What the root may sign for: as configured, else the hosts that use it. */
+  readonly permitted: readonly NameSubtree[];
+  readonly leafLifetimeMs: number;
+  readonly rootLifetimeMs: number;
+  readonly overlapMs: number;
+}
+
+export interface CacheConfiguration {
+  readonly directory: string;
+  /** Undefined: only `minFree` bounds the cache. */
+  readonly maxSizeBytes: number | undefined;
+  readonly minFree: FreeSpace;
+}
+
+export interface Mirror {
+  readonly name: string;
+  readonly registry: string;
+  /** Other spellings of the registry that clients send as `ns` or path prefix. */
+  readonly aliases: readonly string[];
+  /** Origin of the upstream, without trailing slash. */
+  readonly upstream: string;
+  readonly hosts: readonly HostName[];
+  readonly ports: readonly number[];
+  readonly credentials: { readonly username: string; readonly password: string } | undefined;
+  /** Globs; undefined permits every repository. */
+  readonly repositories: readonly string[] | undefined;
+  readonly tags: {
+    readonly ttlMs: number;
+    readonly staleIfErrorMs: number;
+    readonly immutable: readonly string[];
+  };
+  /** PEM of extra roots for the upstream. */
+  readonly upstreamTrust: string | undefined;
+  readonly tokenHosts: readonly string[];
+  readonly allowPrivateUpstream: boolean;
+}
+
+export interface Service {
+  readonly name: string;
+  readonly hosts: readonly HostName[];
+  /** Origin of the backend, without trailing slash. */
+  readonly target: string;
+}
+
+/** What one certificate is for. */
+export interface Site {
+  /** The mirror's or service's name, or `universal`. */
+  readonly name: string;
+  /** Each a name in the certificate; the first names the site where no client did. */
+  readonly hosts: readonly HostName[];
+  readonly issuer: IssuerName;
+}
+
+export interface BandwidthConfiguration {
+  readonly monthlyBytes: number;
+  readonly resetDay: number;
+  readonly perClientBytesPerSecond: number | undefined;
+  readonly stages: readonly {
+    readonly share: number;
+    readonly action: 'warn' | 'hits-only' | 'throttle' | 'refuse';
+  }[];
+}
+
+export interface LogConfiguration {
+  readonly level: 'error' | 'warn' | 'info' | 'debug';
+  readonly access: boolean;
+  readonly format: 'json' | 'text';
+}
+
+/** Name of the site that the universal hosts share. */
+export const universalSite = 'universal';

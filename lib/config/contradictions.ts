@@ -1,0 +1,169 @@
+/** What is valid by itself but not together: names, hosts and ports taken twice, issuers without means. */
+import { tryAddress } from '../net/address.ts';
+import { cidrContains } from '../net/cidr.ts';
+import type { HostName } from '../net/host-name.ts';
+import { universalSite, type Configuration, type Site } from './configuration.ts';
+import type { NameSubtree } from './scalars.ts';
+import type { Finding, KeyPath } from './yaml-file.ts';
+
+export interface PlacedSite {
+  readonly site: Site;
+  /** Where its mirror, service or universal host stands in the file. */
+  readonly path: KeyPath;
+}
+
+export function contradictions(
+  configuration: Configuration,
+  sites: readonly PlacedSite[],
+): Finding[] {
+  return [
+    ...nameFindings(configuration),
+    ...registryFindings(configuration),
+    ...hostFindings(sites),
+    ...portFindings(configuration),
+    ...reachFindings(configuration),
+    ...issuerFindings(configuration, sites),
+  ];
+}
+
+/** Mirrors and services share one name space: the allow-list and the certificates use it. */
+function nameFindings({ mirrors, services }: Configuration): Finding[] {
+  const named: [KeyPath, string][] = [
+    ...mirrors.map(({ name }, index): [KeyPath, string] => [['mirrors', index], name]),
+    ...services.map(({ name }, index): [KeyPath, string] => [['services', index], name]),
+  ];
+  return [
+    ...repeated(named, (name) => ({
+      message: `the name "${name}" is taken already`,
+      fix: 'give every mirror and service a name of its own',
+    })),
+    ...named
+      .filter(([, name]) => name === universalSite)
+      .map(([path]) => ({
+        path,
+        message: `"${universalSite}" is reserved`,
+        fix: 'choose another name',
+      })),
+  ];
+}
+
+function registryFindings({ mirrors }: Configuration): Finding[] {
+  return repeated(
+    mirrors.map(({ registry }, index): [KeyPath, string] => [['mirrors', index], registry]),
+    (registry) => ({
+      message: `${registry} has a mirror already`,
+      fix: 'keep one mirror for each registry',
+    }),
+  );
+}
+
+function hostFindings(sites: readonly PlacedSite[]): Finding[] {
+  return repeated(
+    sites.flatMap(({ site, path }) =>
+      site.hosts.map((host, index): [KeyPath, string] => [[...path, 'hosts', index], host]),
+    ),
+    (host) => ({
+      message: `the host ${host} is taken already`,
+      fix: 'one host name leads to one mirror, service or the universal host',
+    }),
+  );
+}
+
+function portFindings({ listen, mirrors }: Configuration): Finding[] {
+  const own = mirrors.flatMap(({ ports }, mirror) =>
+    ports.map((port, index): [KeyPath, string] => [
+      ['mirrors', mirror, 'ports', index],
+      String(port),
+    ]),
+  );
+  const shared = new Set(
+    [...listen.https, ...listen.http]
+      .filter(({ port }) => port !== 0)
+      .map(({ port }) => String(port)),
+  );
+  return [
+    ...repeated(own, (port) => ({
+      message: `the port ${port} is taken already`,
+      fix: 'give every mirror ports of its own',
+    })),
+    ...own
+      .filter(([, port]) => shared.has(port))
+      .map(([path, port]) => ({
+        path,
+        message: `the port ${port} is one of listen.https or listen.http`,
+        fix: 'choose another port for this mirror',
+      })),
+  ];
+}
+
+function reachFindings({ mirrors, services, universalHosts }: Configuration): Finding[] {
+  if (mirrors.length === 0 && services.length === 0) {
+    return [
+      { path: [], message: 'there is no mirror', fix: 'write at least: mirrors: [docker.io]' },
+    ];
+  }
+  if (universalHosts.length > 0) return [];
+  return mirrors
+    .flatMap((mirror, index) => (mirror.hosts.length === 0 ? [{ mirror, index }] : []))
+    .map(({ mirror, index }) => ({
+      path: ['mirrors', index],
+      message: `the mirror "${mirror.name}" has no host, so no certificate and no way to it`,
+      fix: 'give it hosts, or name universal.hosts',
+    }));
+}
+
+function issuerFindings(configuration: Configuration, sites: readonly PlacedSite[]): Finding[] {
+  const { acme, files, privateCa } = configuration.certificates;
+  return sites.flatMap(({ site, path }): Finding[] => {
+    switch (site.issuer) {
+      case 'files':
+        if (files.length > 0) return [];
+        return [
+          {
+            path,
+            message: `"${site.name}" takes its certificate from files, and none is named`,
+            fix: 'list them: certificates.files: [{certificate: chain.pem, key: key.pem}]',
+          },
+        ];
+      case 'acme':
+        return [
+          {
+            path,
+            message: `"${site.name}" asks for an ACME certificate, which this version cannot order${acme === undefined ? '' : ' yet'}`,
+            fix: 'use issuer: private-ca or issuer: files',
+          },
+        ];
+      case 'private-ca':
+        return site.hosts
+          .map((host, index) => ({ host, index }))
+          .filter(({ host }) => !isPermitted(host, privateCa.permitted))
+          .map(({ host, index }) => ({
+            path: [...path, 'hosts', index],
+            message: `${host} lies outside certificates.privateCa.permitted`,
+            fix: 'add its zone or address there, or use another issuer for this host',
+          }));
+    }
+  });
+}
+
+/** Whether a CA constrained to `permitted` may sign for `host` (RFC 5280 §4.2.1.10). */
+export function isPermitted(host: HostName, permitted: readonly NameSubtree[]): boolean {
+  const address = tryAddress(host);
+  return permitted.some((subtree) =>
+    subtree.kind === 'ip'
+      ? address !== undefined && cidrContains(subtree.cidr, address)
+      : address === undefined && (host === subtree.zone || host.endsWith(`.${subtree.zone}`)),
+  );
+}
+
+function repeated(
+  entries: readonly [KeyPath, string][],
+  tell: (value: string) => { message: string; fix: string },
+): Finding[] {
+  const seen = new Set<string>();
+  return entries.flatMap(([path, value]) => {
+    if (seen.has(value)) return [{ path, ...tell(value) }];
+    seen.add(value);
+    return [];
+  });
+}

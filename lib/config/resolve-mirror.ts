@@ -1,0 +1,65 @@
+/** One mirror as written → one mirror as used: what is known of its registry filled in. */
+import type { Mirror } from './configuration.ts';
+import { tryKnownRegistry } from './known-registries.ts';
+import type { WrittenMirror } from './schema.ts';
+import type { SecretReference } from './sources.ts';
+import type { Finding, KeyPath } from './yaml-file.ts';
+
+export interface MirrorContext {
+  /** Where the mirror stands in the file. */
+  readonly path: KeyPath;
+  readonly findings: Finding[];
+  /** Reads a secret; a missing one becomes a finding at `path` and an empty string. */
+  readonly readSecret: (reference: SecretReference, path: KeyPath) => string;
+}
+
+export function resolveMirror(written: WrittenMirror, context: MirrorContext): Mirror {
+  const { path, findings, readSecret } = context;
+  const known = tryKnownRegistry(written.registry);
+  const registry = known?.registry ?? written.registry;
+  const name = written.name ?? known?.name;
+  if (name === undefined) {
+    findings.push({
+      path,
+      message: `the mirror of ${registry} has no name`,
+      fix: 'give it a name of lower-case letters, digits and hyphens',
+    });
+  }
+  const upstream = written.upstream?.origin ?? known?.upstream ?? `https://${registry}`;
+  if (upstream.startsWith('http:') && !written.allowPrivateUpstream) {
+    findings.push({
+      path: [...path, 'upstream'],
+      message: 'a plain http upstream can be read and changed on its way',
+      fix: 'write https://, or allowPrivateUpstream: true for a registry on your own network',
+    });
+  }
+  const { credentials, upstreamTrust } = written;
+  if (credentials !== undefined && written.repositories === undefined) {
+    findings.push({
+      path: [...path, 'credentials'],
+      message: 'a mirror with credentials would give every allowed client all that they can read',
+      fix: 'list what may be pulled: repositories: ["acme/*"]',
+    });
+  }
+  return {
+    name: name ?? registry,
+    registry,
+    aliases: known?.aliases ?? [],
+    upstream,
+    hosts: written.hosts,
+    ports: written.ports,
+    credentials: credentials && {
+      username: credentials.username,
+      password: readSecret(credentials.password, [...path, 'credentials', 'password']),
+    },
+    repositories: written.repositories,
+    tags: {
+      ttlMs: written.tags.ttl,
+      staleIfErrorMs: written.tags.staleIfError,
+      immutable: written.tags.immutable,
+    },
+    upstreamTrust: upstreamTrust && readSecret(upstreamTrust, [...path, 'upstreamTrust', 'file']),
+    tokenHosts: [...(known?.tokenHosts ?? []), ...written.tokenHosts],
+    allowPrivateUpstream: written.allowPrivateUpstream,
+  };
+}

@@ -1,0 +1,170 @@
+/**
+ * Joins what was written into the {@link Configuration}: known registries filled in, paths made
+ * absolute, sites derived. Every contradiction between parts of the file is a finding.
+ */
+import { dirname, resolve } from 'node:path';
+import { tryAddress } from '../net/address.ts';
+import {
+  universalSite,
+  type AcmeConfiguration,
+  type BandwidthConfiguration,
+  type Configuration,
+  type Mirror,
+} from './configuration.ts';
+import { contradictions, type PlacedSite } from './contradictions.ts';
+import { resolveMirror } from './resolve-mirror.ts';
+import type { NameSubtree } from './scalars.ts';
+import type { WrittenConfiguration } from './schema.ts';
+import type { SecretReference, Sources } from './sources.ts';
+import type { Finding, KeyPath } from './yaml-file.ts';
+
+export interface Resolution {
+  readonly configuration: Configuration;
+  readonly findings: readonly Finding[];
+}
+
+type Absolute = (path: string) => string;
+
+/** `file` is the absolute path of the configuration; `sources` reads the secrets it refers to. */
+export function resolveConfiguration(
+  written: WrittenConfiguration,
+  file: string,
+  sources: Sources,
+): Resolution {
+  const findings: Finding[] = [];
+  const absolute: Absolute = (path) => resolve(dirname(file), path);
+  const readSecret = (reference: SecretReference, path: KeyPath): string => {
+    const result = sources.readSecret(
+      'file' in reference ? { file: absolute(reference.file) } : reference,
+    );
+    if (result.kind === 'secret') return result.value;
+    findings.push({ path, message: result.reason, fix: result.fix });
+    return '';
+  };
+  const mirrors = written.mirrors.map((mirror, index) =>
+    resolveMirror(mirror, { path: ['mirrors', index], findings, readSecret }),
+  );
+  const sites = listSites(written, mirrors);
+  const configuration = join(written, { file, absolute, mirrors, sites, sources });
+  return { configuration, findings: [...findings, ...contradictions(configuration, sites)] };
+}
+
+interface Parts {
+  readonly file: string;
+  readonly absolute: Absolute;
+  readonly mirrors: readonly Mirror[];
+  readonly sites: readonly PlacedSite[];
+  readonly sources: Sources;
+}
+
+function join(written: WrittenConfiguration, parts: Parts): Configuration {
+  const { file, absolute, mirrors, sites, sources } = parts;
+  const { admin } = written.listen;
+  const stateDirectory = absolute(written.state.directory);
+  const { directory, privateCa, files, acme } = written.certificates;
+  return {
+    file,
+    listen: {
+      ...written.listen,
+      admin: admin.kind === 'unix' ? { kind: 'unix', path: absolute(admin.path) } : admin,
+    },
+    processes: {
+      edges: written.processes.edges === 'auto' ? sources.defaultEdges : written.processes.edges,
+      workers: written.processes.workers,
+    },
+    certificates: {
+      directory: directory === undefined ? resolve(stateDirectory, 'certs') : absolute(directory),
+      acme: acme && resolveAcme(acme, absolute),
+      privateCa: {
+        name: privateCa.name,
+        permitted: privateCa.permitted ?? ownSubtrees(sites),
+        leafLifetimeMs: privateCa.leafLifetime,
+        rootLifetimeMs: privateCa.rootLifetime,
+        overlapMs: privateCa.overlap,
+      },
+      files: files.map(({ certificate, key }) => ({
+        certificate: absolute(certificate),
+        key: absolute(key),
+      })),
+    },
+    stateDirectory,
+    cache: {
+      directory: absolute(written.cache.directory),
+      maxSizeBytes: written.cache.maxSize,
+      minFree: written.cache.minFree,
+    },
+    mirrors,
+    universalHosts: written.universal?.hosts ?? [],
+    services: written.services.map(({ name, hosts, target }) => ({
+      name,
+      hosts,
+      target: target.origin,
+    })),
+    sites: sites.map(({ site }) => site),
+    allowListFile: absolute(written.allowList),
+    bandwidth: written.bandwidth && resolveBandwidth(written.bandwidth),
+    caAccess: written.ca.access,
+    log: written.log,
+  };
+}
+
+function listSites(written: WrittenConfiguration, mirrors: readonly Mirror[]): PlacedSite[] {
+  const { issuer } = written.certificates;
+  const { universal } = written;
+  return [
+    ...(universal === undefined
+      ? []
+      : [
+          {
+            site: {
+              name: universalSite,
+              hosts: universal.hosts,
+              issuer: universal.issuer ?? issuer,
+            },
+            path: ['universal'],
+          },
+        ]),
+    ...mirrors.map(({ name, hosts }, index) => ({
+      site: { name, hosts, issuer: written.mirrors[index]?.issuer ?? issuer },
+      path: ['mirrors', index],
+    })),
+    ...written.services.map((service, index) => ({
+      site: { name: service.name, hosts: service.hosts, issuer: service.issuer ?? issuer },
+      path: ['services', index],
+    })),
+  ].filter(({ site }) => site.hosts.length > 0);
+}
+
+/** The narrowest constraints that fit: exactly the hosts that the private CA signs for. */
+function ownSubtrees(sites: readonly PlacedSite[]): NameSubtree[] {
+  const hosts = sites.flatMap(({ site }) => (site.issuer === 'private-ca' ? site.hosts : []));
+  return hosts.map((host): NameSubtree => {
+    const address = tryAddress(host);
+    return address === undefined
+      ? { kind: 'dns', zone: host }
+      : { kind: 'ip', cidr: { network: address, prefixLength: address.length * 8 } };
+  });
+}
+
+function resolveAcme(
+  acme: NonNullable<WrittenConfiguration['certificates']['acme']>,
+  absolute: Absolute,
+): AcmeConfiguration {
+  return {
+    directory: acme.directory.href,
+    email: acme.email,
+    agreeToTerms: acme.agreeToTerms,
+    trustFile: acme.trust && absolute(acme.trust.file),
+  };
+}
+
+function resolveBandwidth(
+  bandwidth: NonNullable<WrittenConfiguration['bandwidth']>,
+): BandwidthConfiguration {
+  return {
+    monthlyBytes: bandwidth.monthly,
+    resetDay: bandwidth.resetDay,
+    perClientBytesPerSecond: bandwidth.perClient,
+    stages: bandwidth.stages.map((stage) => ({ share: stage.at, action: stage.do })),
+  };
+}

@@ -1,0 +1,71 @@
+/**
+ * Directories and files for keys and sockets: 0700 and 0600, owned by this process's user.
+ * Looser permissions are refused, never mended in silence: somebody may have read the key.
+ */
+import { lstat, mkdir } from 'node:fs/promises';
+import { MirrorgateError } from '../errors/mirrorgate-error.ts';
+import { isMissing } from './atomic-file.ts';
+
+/**
+ * Makes `path` as 0700 where it is absent, else checks it.
+ * @throws MirrorgateError `MIRRORGATE_FILES_PERMISSIONS`, `MIRRORGATE_FILES_DIRECTORY`
+ */
+export async function ensurePrivateDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new MirrorgateError('MIRRORGATE_FILES_DIRECTORY', `cannot make the directory ${path}`, {
+      cause,
+      hint: 'check that the disk is not full and that the parent folder is writable',
+    });
+  }
+  const facts = await lstat(path);
+  if (!facts.isDirectory()) {
+    throw new MirrorgateError('MIRRORGATE_FILES_DIRECTORY', `${path} is not a directory`, {
+      hint: 'move it away, or name another directory in the configuration',
+    });
+  }
+  assertOwned(path, facts.uid);
+  if ((facts.mode & 0o077) !== 0) {
+    throw loosePermissions(path, facts.mode, '700');
+  }
+}
+
+/**
+ * Checks that a private file, if present, can be read by its owner alone.
+ * @returns whether the file is there
+ * @throws MirrorgateError `MIRRORGATE_FILES_PERMISSIONS`
+ */
+export async function checkPrivateFile(path: string): Promise<boolean> {
+  let facts;
+  try {
+    facts = await lstat(path);
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw error;
+  }
+  assertOwned(path, facts.uid);
+  if ((facts.mode & 0o077) !== 0) {
+    throw loosePermissions(path, facts.mode, '600');
+  }
+  return true;
+}
+
+function assertOwned(path: string, uid: number): void {
+  const own = process.getuid?.();
+  if (own === undefined || own === uid || own === 0) return;
+  throw new MirrorgateError(
+    'MIRRORGATE_FILES_PERMISSIONS',
+    `${path} belongs to user ${uid}, this process runs as ${own}`,
+    { hint: `run as the owner, or: chown -R ${own} ${path}` },
+  );
+}
+
+function loosePermissions(path: string, mode: number, wanted: string): MirrorgateError {
+  const shown = (mode & 0o777).toString(8);
+  return new MirrorgateError(
+    'MIRRORGATE_FILES_PERMISSIONS',
+    `${path} has mode ${shown}: others can read what must stay secret`,
+    { hint: `chmod ${wanted} ${path}; replace the key if others had access` },
+  );
+}

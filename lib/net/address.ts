@@ -1,0 +1,39 @@
+/**
+ * Network addresses as canonical bytes. Every decision about a peer or an upstream is made on
+ * these bytes, never on text: one address has many spellings.
+ */
+import { isIP } from 'node:net';
+import ipaddr from 'ipaddr.js';
+
+/** 4 bytes for IPv4, 16 for IPv6. An IPv4-mapped IPv6 address (`::ffff:0:0/96`) is its IPv4 bytes. */
+export type AddressBytes = Uint8Array;
+
+/**
+ * The canonical bytes of `text`, or undefined where it is no address in strict notation:
+ * no leading zeros, short forms, octal or hexadecimal quads, and no zone identifier.
+ */
+export function tryAddress(text: string): AddressBytes | undefined {
+  if (isIP(text) === 0 || text.includes('%')) return undefined;
+  return unmap(Uint8Array.from(ipaddr.parse(text).toByteArray()));
+}
+
+/**
+ * The canonical bytes of a socket's peer. Node writes link-local peers with a zone (`fe80::1%eth0`);
+ * the zone says where a packet came in and takes no part in a decision.
+ */
+export function tryPeerAddress(text: string | undefined): AddressBytes | undefined {
+  if (text === undefined) return undefined;
+  const zone = text.indexOf('%');
+  return tryAddress(zone === -1 ? text : text.slice(0, zone));
+}
+
+/** The canonical spelling: dotted quad, or RFC 5952 for IPv6. */
+export function addressText(bytes: AddressBytes): string {
+  return ipaddr.fromByteArray([...bytes]).toString();
+}
+
+/** ::ffff:a.b.c.d is how a dual-stack socket shows an IPv4 peer: unwrapped exactly once. */
+function unmap(bytes: Uint8Array): Uint8Array {
+  if (bytes.length !== 16 || bytes[10] !== 0xff || bytes[11] !== 0xff) return bytes;
+  return bytes.subarray(0, 10).every((byte) => byte === 0) ? bytes.slice(12) : bytes;
+}

@@ -1,0 +1,93 @@
+/**
+ * The log: one line per event, JSON or text, on standard error. A value that came from outside
+ * can neither break a line nor reach the terminal, and a secret never gets here.
+ */
+import winston from 'winston';
+import { errorMessage, MirrorgateError } from '../errors/mirrorgate-error.ts';
+
+export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
+
+/** Facts of an event. `undefined` ones are left out. */
+export type LogFields = Readonly<
+  Record<string, string | number | boolean | readonly string[] | undefined>
+>;
+
+export interface Logger {
+  error(event: string, fields?: LogFields): void;
+  warn(event: string, fields?: LogFields): void;
+  info(event: string, fields?: LogFields): void;
+  debug(event: string, fields?: LogFields): void;
+}
+
+export interface LoggerOptions {
+  readonly level: LogLevel;
+  readonly format: 'json' | 'text';
+  /** The process that logs: `supervisor`, `edge-1`, `worker-1`. */
+  readonly process: string;
+  /** Standard error unless told. */
+  readonly stream?: NodeJS.WritableStream;
+}
+
+/** Longest text kept of a field. */
+const maxFieldLength = 256;
+
+export function createLogger(options: LoggerOptions): Logger {
+  const transport = new winston.transports.Stream({ stream: options.stream ?? process.stderr });
+  const log = winston.createLogger({
+    level: options.level,
+    format: winston.format.printf((info) => line(info as unknown as LineInfo, options)),
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- winston types its own transport structurally
+    transports: [transport],
+    exitOnError: false,
+  });
+  const write =
+    (level: LogLevel) =>
+    (event: string, fields: LogFields = {}): void =>
+      void log.log({ level, message: event, fields });
+  return { error: write('error'), warn: write('warn'), info: write('info'), debug: write('debug') };
+}
+
+/** The facts of an error, for the fields of an event. */
+export function errorFields(error: unknown): LogFields {
+  if (error instanceof MirrorgateError) {
+    return { code: error.code, error: errorMessage(error), hint: error.hint };
+  }
+  return { error: errorMessage(error) };
+}
+
+interface LineInfo {
+  readonly level: string;
+  readonly message: string;
+  readonly fields: LogFields;
+}
+
+function line({ level, message, fields }: LineInfo, { format, process }: LoggerOptions): string {
+  const time = new Date().toISOString();
+  const clean = Object.entries(fields).flatMap(([key, value]) =>
+    value === undefined ? [] : [[key, cleanValue(value)] as const],
+  );
+  if (format === 'json') {
+    return JSON.stringify({ time, level, process, event: message, ...Object.fromEntries(clean) });
+  }
+  const shown = clean.map(([key, value]) => `${key}=${textValue(value)}`);
+  return [time, level.toUpperCase().padEnd(5), process, message, ...shown].join(' ');
+}
+
+function cleanValue(value: NonNullable<LogFields[string]>): typeof value {
+  if (typeof value === 'string') return cleanText(value);
+  return typeof value === 'object' ? value.map(cleanText) : value;
+}
+
+/** Cuts to length and shows control characters as escapes, so that a line stays a line. */
+export function cleanText(text: string): string {
+  const cut = text.length > maxFieldLength ? `${text.slice(0, maxFieldLength)}…` : text;
+  // eslint-disable-next-line no-control-regex -- control characters are what it is for
+  return cut.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
+}
+
+function textValue(value: NonNullable<LogFields[string]>): string {
+  const text = typeof value === 'object' ? value.join(',') : String(value);
+  return /^[\w.:/@+,=-]+$/.test(text) ? text : JSON.stringify(text);
+}
