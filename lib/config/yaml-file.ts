@@ -48,9 +48,19 @@ export class YamlFile {
     return new YamlFile(path, await readText(path));
   }
 
-  /** The file's content as plain values. */
+  /**
+   * The file's content as plain values.
+   * @throws ConfigurationError where an alias has no anchor, or aliases multiply without end.
+   */
   value(): unknown {
-    return this.document.toJS({ maxAliasCount: 100 });
+    try {
+      return this.document.toJS({ maxAliasCount: 100 });
+    } catch (cause) {
+      const fix = 'write the value out instead of the alias';
+      throw new ConfigurationError([
+        { file: this.path, key: '', message: errorMessage(cause), fix },
+      ]);
+    }
   }
 
   /** Holds a finding against its place: the value itself, else its nearest container. */

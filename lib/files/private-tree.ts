@@ -2,7 +2,7 @@
  * Directories and files for keys and sockets: 0700 and 0600, owned by this process's user.
  * Looser permissions are refused, never mended in silence: somebody may have read the key.
  */
-import { lstat, mkdir } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readdir } from 'node:fs/promises';
 import { MirrorgateError } from '../errors/mirrorgate-error.ts';
 import { isMissing } from './atomic-file.ts';
 
@@ -11,6 +11,18 @@ import { isMissing } from './atomic-file.ts';
  * @throws MirrorgateError `MIRRORGATE_FILES_PERMISSIONS`, `MIRRORGATE_FILES_DIRECTORY`
  */
 export async function ensurePrivateDirectory(path: string): Promise<void> {
+  await claimPrivateDirectory(path, () => false);
+}
+
+/**
+ * As {@link ensurePrivateDirectory}, but a directory with loose permissions is tightened where
+ * `holdsNoSecret` says of its entries that nothing secret can have been read in it yet.
+ * @throws MirrorgateError `MIRRORGATE_FILES_PERMISSIONS`, `MIRRORGATE_FILES_DIRECTORY`
+ */
+export async function claimPrivateDirectory(
+  path: string,
+  holdsNoSecret: (names: readonly string[]) => boolean,
+): Promise<void> {
   try {
     await mkdir(path, { recursive: true, mode: 0o700 });
   } catch (cause) {
@@ -26,9 +38,9 @@ export async function ensurePrivateDirectory(path: string): Promise<void> {
     });
   }
   assertOwned(path, facts.uid);
-  if ((facts.mode & 0o077) !== 0) {
-    throw loosePermissions(path, facts.mode, '700');
-  }
+  if ((facts.mode & 0o077) === 0) return;
+  if (!holdsNoSecret(await readdir(path))) throw loosePermissions(path, facts.mode, '700');
+  await chmod(path, 0o700);
 }
 
 /**

@@ -36,7 +36,6 @@ export function createLogger(options: LoggerOptions): Logger {
   const log = winston.createLogger({
     level: options.level,
     format: winston.format.printf((info) => line(info as unknown as LineInfo, options)),
-    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- winston types its own transport structurally
     transports: [transport],
     exitOnError: false,
   });

@@ -1,0 +1,166 @@
+/**
+ * The edges and workers of a running gate. Keeps what each kind is to know, so that a process that
+ * was started again is told the same as its predecessor.
+ */
+import type { LogConfiguration, Mirror } from '../config/configuration.ts';
+import { MirrorgateError } from '../errors/mirrorgate-error.ts';
+import type { BoundAddress } from '../edge/edge.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { Child } from './child.ts';
+import type {
+  EdgeReport,
+  EdgeRequest,
+  EdgeUpdate,
+  Failure,
+  SiteKey,
+  WorkerReport,
+  WorkerRequest,
+} from './messages.ts';
+
+export interface FleetOptions {
+  readonly edges: number;
+  /** Socket path of each worker. */
+  readonly workers: readonly string[];
+  readonly cacheDirectory: string;
+  readonly version: string;
+  readonly log: LogConfiguration;
+  readonly logger: Logger;
+}
+
+/** What keeps the gate from serving, each a line of its own. */
+export class StartError extends MirrorgateError {
+  readonly failures: readonly Failure[];
+
+  constructor(failures: readonly Failure[]) {
+    const [first] = failures;
+    super(
+      first?.code ?? 'MIRRORGATE_APP_PROCESS',
+      failures.map(({ message }) => message).join('; '),
+    );
+    this.failures = failures;
+  }
+}
+
+export type EdgeKnowledge = Omit<EdgeUpdate, 'kind'>;
+
+export class Fleet {
+  readonly #options: FleetOptions;
+  readonly #edges: Child<EdgeRequest, EdgeReport>[] = [];
+  readonly #workers: Child<WorkerRequest, WorkerReport>[] = [];
+  readonly #certificates = new Map<string, SiteKey>();
+  #knowledge: EdgeKnowledge = {};
+  #mirrors: readonly Mirror[] = [];
+
+  constructor(options: FleetOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Starts every process. Resolves with the addresses that the edges listen on.
+   * @throws StartError with all that keeps a process from serving
+   */
+  async start(
+    mirrors: readonly Mirror[],
+    knowledge: EdgeKnowledge,
+  ): Promise<readonly BoundAddress[]> {
+    this.#mirrors = mirrors;
+    this.#remember(knowledge);
+    const { workers, edges } = this.#options;
+    const begun = [
+      ...workers.map((socketPath, index) => this.#startWorker(index + 1, socketPath)),
+      ...Array.from({ length: edges }, (_, index) => this.#startEdge(index + 1)),
+    ];
+    const addresses = await Promise.all(begun);
+    return addresses.at(-1) ?? [];
+  }
+
+  /** Tells every edge what changed. */
+  updateEdges(knowledge: EdgeKnowledge): void {
+    this.#remember(knowledge);
+    for (const edge of this.#edges) edge.send({ kind: 'update', ...knowledge });
+  }
+
+  updateWorkers(mirrors: readonly Mirror[]): void {
+    this.#mirrors = mirrors;
+    for (const worker of this.#workers) worker.send({ kind: 'update', mirrors });
+  }
+
+  /** Lets answers in flight end within `graceMs`: edges first, then the workers behind them. */
+  async close(graceMs: number): Promise<void> {
+    const margin = graceMs + 2_000;
+    await Promise.all(this.#edges.map((edge) => edge.end({ kind: 'drain', graceMs }, margin)));
+    const rest = { kind: 'drain', graceMs: 2_000 } as const;
+    await Promise.all(this.#workers.map((worker) => worker.end(rest, 4_000)));
+  }
+
+  #remember(knowledge: EdgeKnowledge): void {
+    this.#knowledge = { ...this.#knowledge, ...knowledge };
+    for (const key of knowledge.certificates ?? []) this.#certificates.set(key.site, key);
+    const sites = new Set(this.#knowledge.settings?.sites.map(({ name }) => name));
+    for (const site of this.#certificates.keys()) {
+      if (!sites.has(site)) this.#certificates.delete(site);
+    }
+  }
+
+  #startEdge(number: number): Promise<readonly BoundAddress[]> {
+    const { log, logger } = this.#options;
+    const begun = Promise.withResolvers<readonly BoundAddress[]>();
+    let isServing = false;
+    const edge = new Child<EdgeRequest, EdgeReport>({
+      entry: 'edge-process',
+      identity: { name: `edge-${number}`, log },
+      logger,
+      onDeath: () => begun.reject(new StartError([diedAtStart(`edge-${number}`)])),
+      onReport: (report) => {
+        if (report.kind === 'started') {
+          const certificates = [...this.#certificates.values()];
+          edge.send({ kind: 'update', ...this.#knowledge, certificates });
+          return;
+        }
+        const { failures, addresses } = report;
+        if (failures.length === 0) begun.resolve(addresses);
+        else begun.reject(new StartError(failures));
+        if (isServing) for (const { message, ...facts } of failures) logger.error(message, facts);
+        isServing = true;
+      },
+    });
+    this.#edges.push(edge);
+    edge.start();
+    return begun.promise;
+  }
+
+  #startWorker(number: number, socketPath: string): Promise<readonly BoundAddress[]> {
+    const { log, logger, cacheDirectory, version } = this.#options;
+    const begun = Promise.withResolvers<readonly BoundAddress[]>();
+    const worker = new Child<WorkerRequest, WorkerReport>({
+      entry: 'worker-process',
+      identity: { name: `worker-${number}`, log },
+      logger,
+      onDeath: () => begun.reject(new StartError([diedAtStart(`worker-${number}`)])),
+      onReport: (report) => {
+        switch (report.kind) {
+          case 'started':
+            worker.send({ kind: 'setup', socketPath, cacheDirectory, version });
+            worker.send({ kind: 'update', mirrors: this.#mirrors });
+            return;
+          case 'ready':
+            begun.resolve([]);
+            return;
+          case 'failed':
+            begun.reject(new StartError([report.failure]));
+        }
+      },
+    });
+    this.#workers.push(worker);
+    worker.start();
+    return begun.promise;
+  }
+}
+
+function diedAtStart(name: string): Failure {
+  return {
+    code: 'MIRRORGATE_APP_PROCESS',
+    message: `${name} ended while it was starting`,
+    hint: 'the log above says why',
+  };
+}

@@ -1,0 +1,69 @@
+/** What the supervisor and its processes say to each other, over Node's IPC (structured clones). */
+import type { AllowListData } from '../access/allow-list.ts';
+import type { CertifiedKey } from '../certificates/issuer.ts';
+import type { LogConfiguration, Mirror } from '../config/configuration.ts';
+import type { BoundAddress } from '../edge/edge.ts';
+import type { EdgeSettings, TrustDocuments } from '../edge/settings.ts';
+
+/** What changed for an edge; a part that is absent stays as it is. */
+export interface EdgeUpdate {
+  readonly kind: 'update';
+  readonly settings?: EdgeSettings;
+  readonly certificates?: readonly SiteKey[];
+  readonly allowList?: AllowListData;
+  readonly trust?: TrustDocuments | undefined;
+}
+
+export interface SiteKey {
+  readonly site: string;
+  readonly certifiedKey: CertifiedKey;
+}
+
+/** What a worker serves; it is the only process that is told upstream credentials. */
+export interface WorkerUpdate {
+  readonly kind: 'update';
+  readonly mirrors: readonly Mirror[];
+}
+
+export interface WorkerSetup {
+  readonly kind: 'setup';
+  readonly socketPath: string;
+  readonly cacheDirectory: string;
+  readonly version: string;
+}
+
+export interface DrainRequest {
+  readonly kind: 'drain';
+  /** Answers in flight are cut after this. */
+  readonly graceMs: number;
+}
+
+export type EdgeRequest = EdgeUpdate | DrainRequest;
+export type WorkerRequest = WorkerSetup | WorkerUpdate | DrainRequest;
+
+/** An error as facts: classes do not cross process boundaries. */
+export interface Failure {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string | undefined;
+}
+
+export type EdgeReport =
+  | { readonly kind: 'started' }
+  | {
+      readonly kind: 'updated';
+      readonly addresses: readonly BoundAddress[];
+      readonly failures: readonly Failure[];
+    };
+
+export type WorkerReport =
+  | { readonly kind: 'started' }
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'failed'; readonly failure: Failure };
+
+/** What every process is started with, as one JSON argument. */
+export interface ProcessIdentity {
+  /** `edge-1`, `worker-1`. */
+  readonly name: string;
+  readonly log: LogConfiguration;
+}

@@ -1,0 +1,49 @@
+/** What each kind of process is told of the configuration: no more than it needs. */
+import { join } from 'node:path';
+import type { Configuration } from '../config/configuration.ts';
+import type { EdgeSettings } from '../edge/settings.ts';
+
+export function edgeSettings(configuration: Configuration): EdgeSettings {
+  const { listen, mirrors, universalHosts, services, sites } = configuration;
+  const addresses = new Set(listen.https.map(({ address }) => address));
+  const own = mirrors.flatMap((mirror) =>
+    mirror.ports.flatMap((port) =>
+      [...addresses].map((address) => ({
+        endpoint: { kind: 'tcp', address, port } as const,
+        mirror: mirror.name,
+      })),
+    ),
+  );
+  return {
+    https: [...listen.https.map((endpoint) => ({ endpoint, mirror: undefined })), ...own],
+    http: listen.http,
+    sharesPorts: configuration.processes.edges > 1,
+    // Spelled out: what is not named here (credentials, upstreams) never reaches an edge.
+    mirrors: mirrors.map(({ name, registry, aliases, hosts, ports, repositories }) => ({
+      name,
+      registry,
+      aliases,
+      hosts,
+      ports,
+      repositories,
+    })),
+    universalHosts,
+    services,
+    sites,
+    workers: workerSockets(configuration),
+    caAccess: configuration.caAccess,
+    logsAccess: configuration.log.access,
+  };
+}
+
+/** Folder of the sockets, under the state directory. */
+export function runDirectory({ stateDirectory }: Configuration): string {
+  return join(stateDirectory, 'run');
+}
+
+export function workerSockets(configuration: Configuration): string[] {
+  const { workers } = configuration.processes;
+  return Array.from({ length: workers }, (_, index) =>
+    join(runDirectory(configuration), `worker-${index + 1}.sock`),
+  );
+}

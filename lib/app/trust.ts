@@ -1,0 +1,41 @@
+/** The issuers that a configuration needs, and the private CA behind one of them. */
+import { Authority } from '../ca/authority.ts';
+import { filesIssuer } from '../certificates/files-issuer.ts';
+import type { Issuer } from '../certificates/issuer.ts';
+import { privateCaIssuer } from '../certificates/private-ca-issuer.ts';
+import type { Configuration, IssuerName } from '../config/configuration.ts';
+import type { TrustDocuments } from '../edge/settings.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Clock } from '../time/clock.ts';
+import { releasedAt } from './version.ts';
+
+export interface Trust {
+  readonly issuers: ReadonlyMap<IssuerName, Issuer>;
+  /** Undefined where no host uses the private CA. */
+  readonly documents: TrustDocuments | undefined;
+}
+
+/** Opens, and on the first start makes, what the configured issuers need. */
+export async function openTrust(
+  configuration: Configuration,
+  { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
+): Promise<Trust> {
+  const { certificates, sites } = configuration;
+  const wanted = new Set(sites.map(({ issuer }) => issuer));
+  const issuers = new Map<IssuerName, Issuer>();
+  if (wanted.has('files')) issuers.set('files', filesIssuer({ files: certificates.files, clock }));
+  if (!wanted.has('private-ca')) return { issuers, documents: undefined };
+  const authority = await Authority.open({
+    directory: certificates.directory,
+    configuration: certificates.privateCa,
+    clock,
+    logger,
+    builtAt: releasedAt,
+  });
+  const { leafLifetimeMs } = certificates.privateCa;
+  issuers.set('private-ca', privateCaIssuer({ authority, leafLifetimeMs }));
+  return {
+    issuers,
+    documents: { bundlePem: authority.bundlePem(), fingerprint: authority.fingerprint() },
+  };
+}

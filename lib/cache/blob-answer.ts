@@ -1,0 +1,55 @@
+/** What a request for a blob gets: from the store, or from a transfer that is still running. */
+import type { ByteRange } from '../net/byte-range.ts';
+import type { CacheStatus } from '../net/cache-status.ts';
+import type { StoredBlob } from '../store/blob-store.ts';
+import type { Fill, FillReader } from './fill.ts';
+import { storedReader } from './stored-reader.ts';
+
+export interface BlobAnswer {
+  readonly cacheStatus: CacheStatus;
+  /** Undefined only where the upstream streams without a length. */
+  readonly sizeBytes: number | undefined;
+  /** Begins reading; for a GET only, once at most. */
+  reader(range: ByteRange | undefined): FillReader;
+  /** Must be called whether or not a reader was taken. Idempotent. */
+  close(): Promise<void>;
+}
+
+export function storedAnswer(blob: StoredBlob, cacheStatus: CacheStatus): BlobAnswer {
+  return {
+    cacheStatus,
+    sizeBytes: blob.sizeBytes,
+    reader: (range) => storedReader(blob, range),
+    close: () => blob.close(),
+  };
+}
+
+/** Enters the fill at once: it must not forget bytes before the caller begins to read. */
+export function fillAnswer(fill: Fill, cacheStatus: CacheStatus): BlobAnswer {
+  const taken: FillReader[] = [fill.reader(0)];
+  return {
+    cacheStatus,
+    sizeBytes: fill.sizeBytes,
+    reader(range) {
+      const reader = fill.reader(range?.first ?? 0, range?.last);
+      for (const other of taken.splice(0, taken.length, reader)) other.close();
+      return reader;
+    },
+    close() {
+      for (const reader of taken) reader.close();
+      return Promise.resolve();
+    },
+  };
+}
+
+/** The answer to a HEAD that fetched nothing. */
+export function bodilessAnswer(sizeBytes: number | undefined): BlobAnswer {
+  return {
+    cacheStatus: 'miss',
+    sizeBytes,
+    reader: () => {
+      throw new TypeError('a HEAD has no body to read');
+    },
+    close: () => Promise.resolve(),
+  };
+}

@@ -1,0 +1,212 @@
+/**
+ * One upstream transfer of one blob, and everyone who reads it while it runs. The fill belongs to
+ * the cache, not to a reader: readers come and go; the bytes are fetched once, hashed once, stored
+ * once. No reader ever gets the last bytes of content whose digest is wrong.
+ */
+import { MirrorgateError } from '../errors/mirrorgate-error.ts';
+import { digestAlgorithm, digestFromHash, digestHash, type Digest } from '../oci/digest.ts';
+import type { BlobWriter } from '../store/blob-store.ts';
+import { GrowingContent, type ReaderPosition } from './growing-content.ts';
+import { Wakeup } from './wakeup.ts';
+
+/** Held back from every reader until the digest is known to be right. */
+export const holdbackBytes = 64 * 1024;
+
+/** Largest piece that a reader is handed at once. */
+const maxPieceBytes = 128 * 1024;
+
+export interface FillSource {
+  /** Undefined where the upstream did not say. */
+  readonly sizeBytes: number | undefined;
+  /** Leaving its iteration early ends the transfer. */
+  readonly body: AsyncIterable<Buffer>;
+}
+
+export interface FillOptions {
+  readonly digest: Digest;
+  readonly source: FillSource;
+  /** Undefined where the disk cannot be written: the fill then serves its readers from memory. */
+  readonly writer: BlobWriter | undefined;
+  /** Told once when the disk fails; readers notice nothing. */
+  readonly onDiskTrouble: (error: unknown) => void;
+}
+
+export interface FillOutcome {
+  readonly sizeBytes: number;
+  /** False where the content was right and the disk was not. */
+  readonly stored: boolean;
+}
+
+/** A reader of a fill. `close` must be called, read to the end or not. */
+export interface FillReader {
+  /**
+   * Waits until the first byte may be given out, so that a fill which fails before that can still
+   * be answered with an error. Rejects with the fill's failure.
+   */
+  ready(): Promise<void>;
+  /** The bytes as they come. Throws the fill's failure in place of the held-back ones. */
+  read(): AsyncGenerator<Buffer, void, undefined>;
+  close(): void;
+}
+
+export class Fill {
+  readonly digest: Digest;
+  readonly #source: FillSource;
+  readonly #writer: BlobWriter | undefined;
+  readonly #onDiskTrouble: (error: unknown) => void;
+  readonly #content: GrowingContent;
+  readonly #progress = new Wakeup();
+  readonly #outcome: Promise<FillOutcome>;
+  #state: 'running' | 'verified' | 'failed' = 'running';
+  #failure: unknown;
+  #settled = false;
+  #readers = 0;
+
+  /** Begins at once. */
+  constructor({ digest, source, writer, onDiskTrouble }: FillOptions) {
+    this.digest = digest;
+    this.#source = source;
+    this.#writer = writer;
+    this.#onDiskTrouble = onDiskTrouble;
+    this.#content = new GrowingContent(writer, onDiskTrouble);
+    this.#outcome = this.#run();
+  }
+
+  /** The blob's size: as the upstream said, else known once all of it came. */
+  get sizeBytes(): number | undefined {
+    return this.#state === 'verified' ? this.#content.sizeBytes : this.#source.sizeBytes;
+  }
+
+  /** Whether a further reader can be served from the first byte on. */
+  get isOpen(): boolean {
+    return this.#state !== 'failed' && !this.#settled && this.#content.isWhole;
+  }
+
+  /**
+   * Settles when the content is verified and kept (or could not be kept); rejects with the
+   * upstream's error, or `MIRRORGATE_CONTENT_INVALID` where the bytes were not the digest's.
+   */
+  outcome(): Promise<FillOutcome> {
+    return this.#outcome;
+  }
+
+  /** A reader of the bytes from `first` to `last` inclusive, to the end where undefined. */
+  reader(first: number, last?: number): FillReader {
+    const entry = this.#content.enter(first);
+    let open = true;
+    this.#readers += 1;
+    return {
+      ready: () => this.#ready(first),
+      read: () => this.#read(entry, last === undefined ? Infinity : last + 1),
+      close: () => {
+        if (!open) return;
+        open = false;
+        this.#readers -= 1;
+        this.#content.leave(entry);
+        this.#closeWhenIdle();
+      },
+    };
+  }
+
+  async #run(): Promise<FillOutcome> {
+    try {
+      await this.#receive();
+      this.#state = 'verified';
+      this.#progress.wake();
+      return { sizeBytes: this.#content.sizeBytes, stored: await this.#keep() };
+    } catch (error) {
+      this.#state = 'failed';
+      this.#failure = error;
+      this.#progress.wake();
+      await this.#content.flushed();
+      await this.#writer?.discard();
+      throw error;
+    } finally {
+      this.#settled = true;
+      this.#closeWhenIdle();
+    }
+  }
+
+  /** @throws the upstream's error, or MirrorgateError `MIRRORGATE_CONTENT_INVALID` */
+  async #receive(): Promise<void> {
+    const hash = digestHash(this.digest);
+    const { sizeBytes, body } = this.#source;
+    for await (const chunk of body) {
+      hash.update(chunk);
+      this.#content.append(chunk);
+      if (sizeBytes !== undefined && this.#content.sizeBytes > sizeBytes) break;
+      this.#progress.wake();
+      await this.#content.room();
+      if (!this.#content.isWanted) {
+        throw new MirrorgateError(
+          'MIRRORGATE_CACHE_ABANDONED',
+          `nobody reads ${this.digest} any more`,
+        );
+      }
+    }
+    const received = this.#content.sizeBytes;
+    if (sizeBytes !== undefined && received !== sizeBytes) {
+      throw this.#invalid(`${received} bytes came where ${sizeBytes} were announced`);
+    }
+    const found = digestFromHash(hash, digestAlgorithm(this.digest));
+    if (found !== this.digest) throw this.#invalid(`its bytes are those of ${found}`);
+  }
+
+  async #keep(): Promise<boolean> {
+    if (this.#writer === undefined) return false;
+    if (!(await this.#content.flushed())) {
+      await this.#writer.discard();
+      return false;
+    }
+    try {
+      await this.#writer.commit(this.digest);
+      return true;
+    } catch (error) {
+      this.#onDiskTrouble(error);
+      return false;
+    }
+  }
+
+  async #ready(position: number): Promise<void> {
+    while (this.#state === 'running' && this.#releasedBytes() <= position) {
+      await this.#progress.next();
+    }
+    if (this.#state === 'failed' && this.#releasedBytes() <= position) throw this.#failure;
+  }
+
+  async *#read(entry: ReaderPosition, end: number): AsyncGenerator<Buffer, void, undefined> {
+    while (entry.position < end) {
+      const available = Math.min(end, this.#releasedBytes()) - entry.position;
+      if (available > 0) {
+        const { position } = entry;
+        const piece = await this.#content.read(position, Math.min(available, maxPieceBytes));
+        yield piece;
+        this.#content.moved(entry, position + piece.length);
+      } else {
+        if (this.#state === 'verified') return;
+        if (this.#state === 'failed') throw this.#failure;
+        await this.#progress.next();
+      }
+    }
+  }
+
+  /** How many bytes from the first on may be given out. */
+  #releasedBytes(): number {
+    const received = this.#content.sizeBytes;
+    if (this.#state === 'verified') return received;
+    const size = this.#source.sizeBytes ?? received;
+    return Math.max(0, Math.min(received, size - holdbackBytes));
+  }
+
+  #closeWhenIdle(): void {
+    if (!this.#settled || this.#readers > 0 || this.#writer === undefined) return;
+    this.#writer.close().catch(this.#onDiskTrouble);
+  }
+
+  #invalid(reason: string): MirrorgateError {
+    return new MirrorgateError(
+      'MIRRORGATE_CONTENT_INVALID',
+      `the upstream's blob ${this.digest} was refused: ${reason}`,
+    );
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * Manifests that are at hand: in memory, else on disk. Content read from disk is hashed before
+ * anybody gets it, so a flipped bit is a miss, not a wrong answer.
+ */
+import { LRUCache } from 'lru-cache';
+import { digestAlgorithm, digestOf, type Digest } from '../oci/digest.ts';
+import type { BlobStore } from '../store/blob-store.ts';
+import type { RepositoryKey } from '../store/layout.ts';
+import type { RepositoryIndex } from '../store/repository-index.ts';
+import { errorFields, type Logger } from '../telemetry/logger.ts';
+
+export interface Manifest {
+  readonly digest: Digest;
+  readonly mediaType: string;
+  readonly bytes: Buffer;
+}
+
+export interface ManifestShelfOptions {
+  readonly store: BlobStore;
+  readonly index: RepositoryIndex;
+  readonly logger: Logger;
+}
+
+const maxMemoryBytes = 32 * 1024 * 1024;
+
+export class ManifestShelf {
+  readonly #store: BlobStore;
+  readonly #index: RepositoryIndex;
+  readonly #logger: Logger;
+  readonly #memory = new LRUCache<string, Manifest>({
+    maxSize: maxMemoryBytes,
+    sizeCalculation: ({ bytes }) => bytes.length + 512,
+  });
+
+  constructor({ store, index, logger }: ManifestShelfOptions) {
+    this.#store = store;
+    this.#index = index;
+    this.#logger = logger;
+  }
+
+  /** The manifest, where this repository is known to hold it and its bytes are right. */
+  async take(key: RepositoryKey, digest: Digest): Promise<Manifest | undefined> {
+    const name = memoryKey(key, digest);
+    const known = this.#memory.get(name);
+    if (known !== undefined) return known;
+    const manifest = await this.#read(key, digest);
+    if (manifest !== undefined) this.#memory.set(name, manifest);
+    return manifest;
+  }
+
+  /** Keeps a verified manifest. Without a disk it is kept in memory; nobody is told but the log. */
+  async put(key: RepositoryKey, manifest: Manifest): Promise<void> {
+    this.#memory.set(memoryKey(key, manifest.digest), manifest);
+    const { digest, mediaType, bytes } = manifest;
+    try {
+      const writer = await this.#store.create();
+      try {
+        await writer.write([bytes]);
+        await writer.commit(digest);
+      } finally {
+        await writer.discard();
+        await writer.close();
+      }
+      await this.#index.putManifest(key, digest, { mediaType, sizeBytes: bytes.length });
+    } catch (error) {
+      this.#logger.warn('manifest not kept on disk', { digest, ...errorFields(error) });
+    }
+  }
+
+  async #read(key: RepositoryKey, digest: Digest): Promise<Manifest | undefined> {
+    const record = await this.#index.manifest(key, digest);
+    if (record === undefined) return undefined;
+    try {
+      const blob = await this.#store.open(digest);
+      if (blob === undefined) return undefined;
+      let bytes: Buffer;
+      try {
+        bytes = await blob.read(0, record.sizeBytes + 1);
+      } finally {
+        await blob.close();
+      }
+      if (digestOf(bytes, digestAlgorithm(digest)) === digest) {
+        return { digest, mediaType: record.mediaType, bytes };
+      }
+      this.#logger.warn('damaged manifest set aside', { digest });
+      await this.#store.setAside(digest);
+    } catch (error) {
+      this.#logger.warn('manifest not readable', { digest, ...errorFields(error) });
+    }
+    return undefined;
+  }
+}
+
+function memoryKey({ mirror, repository }: RepositoryKey, digest: Digest): string {
+  return `${mirror}/${repository}@${digest}`;
+}

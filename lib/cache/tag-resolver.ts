@@ -1,0 +1,149 @@
+/**
+ * What a tag means: as known while fresh, else as the upstream says by HEAD (free of Docker Hub's
+ * quota), once for any herd. What was known stands in while the upstream is out.
+ */
+import type { CacheStatus } from '../net/cache-status.ts';
+import { essenceOf } from '../oci/media-types.ts';
+import type { Tag } from '../oci/names.ts';
+import type { RepositoryIndex, TagRecord } from '../store/repository-index.ts';
+import { errorFields, type Logger } from '../telemetry/logger.ts';
+import type { Clock } from '../time/clock.ts';
+import { permitsStale } from '../upstream/errors.ts';
+import type { CachedMirror } from './cached-mirror.ts';
+import type { Manifest } from './manifest-shelf.ts';
+import {
+  repositoryKey,
+  repositoryText,
+  type ManifestQuery,
+  type ManifestSource,
+} from './manifest-source.ts';
+import { SingleFlight } from './single-flight.ts';
+
+export interface ResolvedTag {
+  readonly record: TagRecord;
+  readonly cacheStatus: CacheStatus;
+  /** Why the answer is stale, for the user. */
+  readonly staleReason?: string;
+  /** Where finding out brought the manifest itself. */
+  readonly manifest?: Manifest;
+}
+
+export interface TagResolverOptions {
+  readonly source: ManifestSource;
+  readonly index: RepositoryIndex;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export class TagResolver {
+  readonly #source: ManifestSource;
+  readonly #index: RepositoryIndex;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #asking = new SingleFlight<ResolvedTag>();
+
+  constructor({ source, index, clock, logger }: TagResolverOptions) {
+    this.#source = source;
+    this.#index = index;
+    this.#clock = clock;
+    this.#logger = logger;
+  }
+
+  /**
+   * `needsManifest` lets a tag that nobody knows be fetched in one request in place of two.
+   * @throws the upstream's error, or MirrorgateError `MIRRORGATE_CONTENT_INVALID`
+   */
+  async resolve(query: ManifestQuery, tag: Tag, needsManifest: boolean): Promise<ResolvedTag> {
+    const key = repositoryKey(query);
+    const known = await this.#index.tag(key, tag);
+    if (known !== undefined && this.#isFresh(query.mirror, tag, known)) {
+      return { record: known, cacheStatus: 'hit' };
+    }
+    const fetches = known === undefined && needsManifest;
+    const { result, isLeader } = this.#asking.share(
+      `${fetches ? 'fetch' : 'ask'} ${repositoryText(key)}:${tag}`,
+      () => (fetches ? this.#fetch(query, tag) : this.#confirm(query, tag, known)),
+    );
+    const resolved = await result;
+    const collapsed = !isLeader && resolved.cacheStatus === 'miss-stored';
+    return collapsed ? { ...resolved, cacheStatus: 'miss-collapsed' } : resolved;
+  }
+
+  #isFresh(mirror: CachedMirror, tag: Tag, record: TagRecord): boolean {
+    const ageMs = this.#clock.now().getTime() - record.checkedAt.getTime();
+    return mirror.isImmutable(tag) || (ageMs >= 0 && ageMs < mirror.ttlMs);
+  }
+
+  async #fetch(query: ManifestQuery, tag: Tag): Promise<ResolvedTag> {
+    const manifest = await this.#source.fetchTag(query, tag);
+    const { digest, mediaType, bytes } = manifest;
+    const record = await this.#record(query, tag, { digest, mediaType, sizeBytes: bytes.length });
+    return { record, cacheStatus: 'miss-stored', manifest };
+  }
+
+  async #confirm(
+    query: ManifestQuery,
+    tag: Tag,
+    known: TagRecord | undefined,
+  ): Promise<ResolvedTag> {
+    try {
+      return await this.#ask(query, tag, known);
+    } catch (error) {
+      if (known === undefined) throw error;
+      return this.#standIn(query, tag, known, error);
+    }
+  }
+
+  /** A tag that moved is recorded only with its manifest in hand: until then the old one stands. */
+  async #ask(query: ManifestQuery, tag: Tag, known: TagRecord | undefined): Promise<ResolvedTag> {
+    const { contentDigest, contentType, contentLength } = await this.#source.ask(query, tag);
+    if (contentDigest === undefined || contentType === undefined || contentLength === undefined) {
+      return this.#fetch(query, tag);
+    }
+    const unchanged = known?.digest === contentDigest;
+    const manifest =
+      known === undefined || unchanged
+        ? undefined
+        : (await this.#source.byDigest(query, contentDigest)).manifest;
+    const record = await this.#record(query, tag, {
+      digest: contentDigest,
+      mediaType: essenceOf(contentType),
+      sizeBytes: contentLength,
+    });
+    if (manifest !== undefined) return { record, cacheStatus: 'miss-stored', manifest };
+    return { record, cacheStatus: unchanged ? 'revalidated' : 'miss' };
+  }
+
+  async #standIn(
+    query: ManifestQuery,
+    tag: Tag,
+    known: TagRecord,
+    error: unknown,
+  ): Promise<ResolvedTag> {
+    const { mirror, repository } = query;
+    const ageMs = this.#clock.now().getTime() - known.checkedAt.getTime();
+    if (!permitsStale(error)) {
+      await this.#index.removeTag(repositoryKey(query), tag);
+      throw error;
+    }
+    if (ageMs > mirror.ttlMs + mirror.staleIfErrorMs) throw error;
+    const fields = errorFields(error);
+    this.#logger.warn('serving a stale tag', { mirror: mirror.name, repository, tag, ...fields });
+    const staleReason = `the upstream could not confirm this tag since ${known.checkedAt.toISOString()}`;
+    return { record: known, cacheStatus: 'hit-stale', staleReason };
+  }
+
+  async #record(
+    query: ManifestQuery,
+    tag: Tag,
+    meaning: Omit<TagRecord, 'checkedAt'>,
+  ): Promise<TagRecord> {
+    const record = { ...meaning, checkedAt: this.#clock.now() };
+    try {
+      await this.#index.putTag(repositoryKey(query), tag, record);
+    } catch (error) {
+      this.#logger.warn('tag not kept on disk', { tag, ...errorFields(error) });
+    }
+    return record;
+  }
+}

@@ -1,0 +1,67 @@
+/** `mirrorgate ca …`: the private CA, read from its files. */
+import type { Command } from 'commander';
+import { Authority } from '../ca/authority.ts';
+import { releasedAt } from '../app/version.ts';
+import { createLogger } from '../telemetry/logger.ts';
+import { systemClock } from '../time/clock.ts';
+import { loadForCommand, wantsJson } from './context.ts';
+import { print, printJson } from './output.ts';
+
+export function registerCa(program: Command): void {
+  const ca = program.command('ca').description('the private CA');
+
+  ca.command('init')
+    .description('make the private CA, where there is none yet')
+    .action(async (_options: unknown, command: Command) => {
+      const { certificates } = await loadForCommand(command);
+      const authority = await Authority.open({
+        ...authorityOptions(certificates.directory),
+        configuration: certificates.privateCa,
+      });
+      const fingerprint = authority.fingerprint();
+      if (wantsJson(command)) printJson({ directory: certificates.directory, fingerprint });
+      else print(fingerprint);
+    });
+
+  ca.command('status')
+    .description('show the roots, their validity and what they may sign for')
+    .action(async (_options: unknown, command: Command) => {
+      const roots = (await openExisting(command)).roots();
+      if (wantsJson(command)) {
+        printJson({ roots });
+        return;
+      }
+      for (const root of roots) {
+        print(`${root.state}  ${root.subject.replaceAll('\n', ', ')}`);
+        print(`  fingerprint  ${root.fingerprint}`);
+        print(`  valid        ${root.notBefore.toISOString()} to ${root.notAfter.toISOString()}`);
+        print(`  may sign for ${root.permitted.join(', ')}`);
+      }
+    });
+
+  ca.command('fingerprint')
+    .description('print the SHA-256 fingerprint of the active root')
+    .action(async (_options: unknown, command: Command) => {
+      const fingerprint = (await openExisting(command)).fingerprint();
+      if (wantsJson(command)) printJson({ fingerprint });
+      else print(fingerprint);
+    });
+
+  ca.command('bundle')
+    .description('print all roots to trust now, as PEM')
+    .action(async (_options: unknown, command: Command) => {
+      const bundlePem = (await openExisting(command)).bundlePem();
+      if (wantsJson(command)) printJson({ bundlePem });
+      else process.stdout.write(bundlePem);
+    });
+}
+
+async function openExisting(command: Command): Promise<Authority> {
+  const { certificates } = await loadForCommand(command);
+  return Authority.openExisting(authorityOptions(certificates.directory));
+}
+
+function authorityOptions(directory: string) {
+  const logger = createLogger({ level: 'warn', format: 'text', process: 'mirrorgate' });
+  return { directory, clock: systemClock, logger, builtAt: releasedAt };
+}

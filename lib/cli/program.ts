@@ -1,0 +1,43 @@
+/** The command line: reads the arguments, runs a command, and alone decides how the program exits. */
+import { Command, CommanderError } from 'commander';
+import { readVersion } from '../app/version.ts';
+import { registerCa } from './ca.ts';
+import { registerCheck } from './check.ts';
+import { exitCodes, printError } from './output.ts';
+import { registerServe } from './serve.ts';
+
+function createProgram(): Command {
+  const program = new Command('mirrorgate')
+    .description('TLS edge proxy and pull-through cache for container registry mirrors')
+    .version(readVersion())
+    .option('--config <file>', 'configuration file')
+    .option('--json', 'print results as JSON')
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(`mirrorgate: ${text}`) });
+  registerServe(program);
+  registerCheck(program);
+  registerCa(program);
+  for (const command of program.commands) inherit(command);
+  return program;
+}
+
+/** `--config` and `--json` stand before or behind the command, as people type them. */
+function inherit(command: Command): void {
+  command
+    .option('--config <file>', 'configuration file')
+    .option('--json', 'print results as JSON')
+    .exitOverride();
+  for (const inner of command.commands) inherit(inner);
+}
+
+export async function runCli(argv: readonly string[]): Promise<void> {
+  try {
+    await createProgram().parseAsync(argv);
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+    } else {
+      process.exitCode = printError(error);
+    }
+  }
+}

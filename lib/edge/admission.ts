@@ -1,0 +1,94 @@
+/**
+ * Judges a request before anything is done with it. Registry pulls are a small language: what does
+ * not belong to it is refused and the connection closed, so that no two parties can read one
+ * message in two ways (HTTP request smuggling, path confusion).
+ */
+import type { IncomingMessage } from 'node:http';
+import { MirrorgateError } from '../errors/mirrorgate-error.ts';
+import { tryHostHeader, type HostName } from '../net/host-name.ts';
+import type { ResponseErrorCode } from '../oci/error-responses.ts';
+import { limits } from './limits.ts';
+
+/** A request target taken apart once; everyone uses this and never the raw text again. */
+export interface Target {
+  readonly path: string;
+  /** Without `?`; empty where there is none. */
+  readonly query: string;
+}
+
+/**
+ * What every request must satisfy, whatever it is for. Node shows all headers only with
+ * `maxHeadersCount = 0`, so that they are counted here.
+ *
+ * @returns the host it names
+ * @throws MirrorgateError `MIRRORGATE_REQUEST_HEADERS`, `MIRRORGATE_REQUEST_MALFORMED`
+ */
+export function judgeHeaders(request: IncomingMessage): HostName {
+  const { rawHeaders } = request;
+  if (rawHeaders.length / 2 > limits.maxHeaderCount) {
+    throw refusal('MIRRORGATE_REQUEST_HEADERS', `more than ${limits.maxHeaderCount} headers`);
+  }
+  const hosts = rawHeaders.filter(
+    (name, index) => index % 2 === 0 && name.toLowerCase() === 'host',
+  );
+  const host = hosts.length === 1 ? tryHostHeader(request.headers.host ?? '') : undefined;
+  if (host === undefined) throw refusal('MIRRORGATE_REQUEST_MALFORMED', 'no valid Host header');
+  return host;
+}
+
+/** Headers that announce a body, or another protocol, where a pull has neither. */
+const forbiddenHeaders = ['transfer-encoding', 'expect', 'upgrade', 'trailer'] as const;
+
+/**
+ * What a pull must satisfy besides: GET or HEAD, no body, a plain target.
+ * @throws MirrorgateError `MIRRORGATE_REQUEST_METHOD`, `_BODY`, `_MALFORMED`, `_TARGET_LENGTH`
+ */
+export function judgePull(request: IncomingMessage): Target {
+  const { method, headers } = request;
+  const target = parseTarget(request.url ?? '');
+  if (method !== 'GET' && method !== 'HEAD') {
+    throw refusal(
+      'MIRRORGATE_REQUEST_METHOD',
+      `${method ?? ''} is not supported: a mirror is read-only`,
+    );
+  }
+  for (const name of forbiddenHeaders) {
+    if (headers[name] !== undefined) {
+      throw refusal('MIRRORGATE_REQUEST_BODY', `a ${method} with a ${name} header`);
+    }
+  }
+  const { 'content-length': contentLength } = headers;
+  if (contentLength !== undefined && contentLength !== '0') {
+    throw refusal('MIRRORGATE_REQUEST_BODY', `a ${method} with a body`);
+  }
+  return target;
+}
+
+/** Path characters of the pull API: nothing that any party would decode. */
+const plainPath = /^\/[A-Za-z0-9._~:/@!$&'()*+,;=-]*$/;
+const plainQuery = /^[A-Za-z0-9._~:/?@!$&'()*+,;=%-]*$/;
+
+/** @throws MirrorgateError `MIRRORGATE_REQUEST_TARGET_LENGTH`, `MIRRORGATE_REQUEST_MALFORMED` */
+export function parseTarget(url: string): Target {
+  if (url.length > limits.maxTargetLength) {
+    throw refusal(
+      'MIRRORGATE_REQUEST_TARGET_LENGTH',
+      `a request target of more than ${limits.maxTargetLength} characters`,
+    );
+  }
+  const mark = url.indexOf('?');
+  const path = mark === -1 ? url : url.slice(0, mark);
+  const query = mark === -1 ? '' : url.slice(mark + 1);
+  const segments = path.split('/').slice(1);
+  const isPlain =
+    plainPath.test(path) &&
+    plainQuery.test(query) &&
+    !segments.some((segment) => segment === '.' || segment === '..') &&
+    !segments.slice(0, -1).includes('');
+  if (!isPlain) throw refusal('MIRRORGATE_REQUEST_MALFORMED', 'a malformed request target');
+  return { path, query };
+}
+
+function refusal(code: ResponseErrorCode, message: string): MirrorgateError {
+  return new MirrorgateError(code, message);
+}

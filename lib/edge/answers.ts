@@ -1,0 +1,56 @@
+/** The answers the edge gives by itself. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createHash } from 'node:crypto';
+import { errorMessage, MirrorgateError } from '../errors/mirrorgate-error.ts';
+import { errorResponse, ociErrorBody } from '../oci/error-responses.ts';
+
+/** After these what follows on the connection cannot be trusted. */
+const closingStatuses = new Set([400, 405, 414, 421, 431]);
+
+/** How long a client should leave a part of us alone that is being restarted. */
+const retryAfterSeconds = 5;
+
+/**
+ * Answers with the status and OCI error body of `error`. A request that broke the rules gets its
+ * connection closed as well.
+ */
+export function sendError(response: ServerResponse, error: unknown): void {
+  const { status, code } = errorResponse(error);
+  const message = error instanceof MirrorgateError ? errorMessage(error) : 'internal error';
+  const body = `${ociErrorBody(code, message.slice(0, 1024))}\n`;
+  response.setHeader('content-type', 'application/json');
+  response.setHeader('content-length', Buffer.byteLength(body));
+  response.setHeader('docker-distribution-api-version', 'registry/2.0');
+  if (status === 405) response.setHeader('allow', 'GET, HEAD');
+  if (status === 503) response.setHeader('retry-after', retryAfterSeconds);
+  if (closingStatuses.has(status)) response.setHeader('connection', 'close');
+  response.writeHead(status);
+  response.end(body);
+}
+
+export interface TextDocument {
+  readonly contentType: string;
+  readonly body: string;
+}
+
+/** A small document with a strong entity tag; 304 where the client has it (RFC 9110 §13.1.2). */
+export function sendDocument(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { contentType, body }: TextDocument,
+): void {
+  const etag = `"${createHash('sha256').update(body).digest('hex').slice(0, 32)}"`;
+  const headers = { etag, 'cache-control': 'no-cache', 'x-content-type-options': 'nosniff' };
+  const condition = request.headers['if-none-match']?.split(',').map((tag) => tag.trim());
+  if (condition?.some((tag) => tag === '*' || tag.replace(/^W\//, '') === etag) === true) {
+    response.writeHead(304, headers).end();
+    return;
+  }
+  const bytes = Buffer.from(body);
+  response.writeHead(200, {
+    ...headers,
+    'content-type': contentType,
+    'content-length': bytes.length,
+  });
+  response.end(request.method === 'HEAD' ? undefined : bytes);
+}

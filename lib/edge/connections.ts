@@ -1,0 +1,134 @@
+/**
+ * Who is connected, and by what right. The decision is made on the peer's address before a byte of
+ * TLS is spent, and made again for every live connection when the allow-list changes.
+ */
+import type { Socket } from 'node:net';
+import type { Admission, AllowList } from '../access/allow-list.ts';
+import { addressText, tryPeerAddress, type AddressBytes } from '../net/address.ts';
+import { maskAddress } from '../net/cidr.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Clock, Timer } from '../time/clock.ts';
+import { limits } from './limits.ts';
+
+/** The other end of a connection. */
+export interface Peer {
+  readonly address: string;
+  readonly bytes: AddressBytes;
+  /** Undefined for a stranger who was let in only to be told so, or to fetch the CA bundle. */
+  admission: Admission | undefined;
+}
+
+export interface ConnectionsOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** At most one line in the log for an address in this span. */
+const denialLogIntervalMs = 60_000;
+const maxDenialsRemembered = 1_000;
+
+export class Connections {
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #live = new Map<Socket, Peer>();
+  readonly #perAddress = new Map<string, number>();
+  readonly #deniedAt = new Map<string, number>();
+  #allowList: AllowList | undefined;
+  #admitsStrangers = false;
+  #expiry: Timer | undefined;
+
+  constructor({ clock, logger }: ConnectionsOptions) {
+    this.#clock = clock;
+    this.#logger = logger;
+  }
+
+  /** Puts a new list into force; undefined denies everybody. Connections it denies are cut. */
+  setAllowList(allowList: AllowList | undefined): void {
+    this.#allowList = allowList;
+    this.#judgeAgain();
+  }
+
+  /** Whether strangers get TLS, to fetch the public CA bundle; the list may say so by itself. */
+  setAdmitsStrangers(admits: boolean): void {
+    this.#admitsStrangers = admits;
+    this.#judgeAgain();
+  }
+
+  /** The peer of a fresh connection, or undefined where it was closed for want of a right or room. */
+  accept(socket: Socket): Peer | undefined {
+    const bytes = tryPeerAddress(socket.remoteAddress);
+    // Gone already: a reset can arrive before the connection is looked at.
+    if (bytes === undefined) {
+      socket.destroy();
+      return undefined;
+    }
+    const address = addressText(bytes);
+    const admission = this.#allowList?.lookup(bytes, this.#clock.now());
+    if (admission === undefined) {
+      this.#logDenial(address);
+      if (!this.#letsStrangersIn) {
+        socket.destroy();
+        return undefined;
+      }
+    }
+    const group = groupOf(bytes);
+    const count = this.#perAddress.get(group) ?? 0;
+    if (count >= limits.maxConnectionsPerAddress || this.#live.size >= limits.maxConnections) {
+      this.#logger.debug('connection refused, too many are open', { client: address });
+      socket.destroy();
+      return undefined;
+    }
+    const peer = { address, bytes, admission };
+    this.#live.set(socket, peer);
+    this.#perAddress.set(group, count + 1);
+    socket.once('close', () => this.#forget(socket, group));
+    return peer;
+  }
+
+  close(): void {
+    this.#expiry?.cancel();
+    for (const socket of this.#live.keys()) socket.destroy();
+  }
+
+  get #letsStrangersIn(): boolean {
+    return this.#admitsStrangers || this.#allowList?.deny === 'http';
+  }
+
+  #forget(socket: Socket, group: string): void {
+    this.#live.delete(socket);
+    const left = (this.#perAddress.get(group) ?? 1) - 1;
+    if (left === 0) this.#perAddress.delete(group);
+    else this.#perAddress.set(group, left);
+  }
+
+  /** Also runs when an entry of the list expires: its clients leave at that moment. */
+  #judgeAgain(): void {
+    const now = this.#clock.now();
+    for (const [socket, peer] of this.#live) {
+      peer.admission = this.#allowList?.lookup(peer.bytes, now);
+      if (peer.admission === undefined && !this.#letsStrangersIn) {
+        this.#logger.info('connection cut, its client is no longer allowed', {
+          client: peer.address,
+        });
+        socket.destroy();
+      }
+    }
+    this.#expiry?.cancel();
+    const expiresAt = this.#allowList?.nextExpiry(now);
+    this.#expiry =
+      expiresAt && this.#clock.after(expiresAt.getTime() - now.getTime(), () => this.#judgeAgain());
+  }
+
+  #logDenial(address: string): void {
+    const now = this.#clock.now().getTime();
+    if (now - (this.#deniedAt.get(address) ?? -Infinity) < denialLogIntervalMs) return;
+    if (this.#deniedAt.size >= maxDenialsRemembered) this.#deniedAt.clear();
+    this.#deniedAt.set(address, now);
+    this.#logger.info('connection denied', { client: address });
+  }
+}
+
+/** One IPv4 address, or the /64 that one IPv6 customer commands. */
+function groupOf(bytes: AddressBytes): string {
+  return Buffer.from(bytes.length === 4 ? bytes : maskAddress(bytes, 64)).toString('hex');
+}

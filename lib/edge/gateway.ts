@@ -1,0 +1,245 @@
+/**
+ * What happens to a request: admission, host, route, and the hand-over to a worker, a service or
+ * a document. Every refusal on the way is an answer with its reason and a line in the access log.
+ */
+import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { assertNever } from '../errors/assert-never.ts';
+import { errorMessage, MirrorgateError } from '../errors/mirrorgate-error.ts';
+import { urlHost, type HostName } from '../net/host-name.ts';
+import { upstreamRequestsHeader } from '../net/internal-headers.ts';
+import { errorResponse } from '../oci/error-responses.ts';
+import { pullPath } from '../oci/pull-path.ts';
+import { referenceText } from '../oci/reference.ts';
+import { errorFields, type Logger } from '../telemetry/logger.ts';
+import { emptyRecord, logAccess, type AccessRecord } from './access-record.ts';
+import { judgeHeaders, judgePull, type Target } from './admission.ts';
+import { sendDocument, sendError } from './answers.ts';
+import { caDocument } from './ca-documents.ts';
+import type { Peer } from './connections.ts';
+import { assertAdmitted, assertPermitted, assertSameName } from './rights.ts';
+import type { RequestContext, RequestHandler } from './https-listener.ts';
+import { clientHeaders, workerRequestHeaders } from './pull-messages.ts';
+import { Router, type HostRoute, type PullRoute } from './router.ts';
+import type { ServiceProxy } from './service-proxy.ts';
+import type { EdgeSettings, TrustDocuments } from './settings.ts';
+import { chooseWorker } from './worker-choice.ts';
+import type { WorkerLink } from './worker-link.ts';
+
+export interface GatewayOptions {
+  readonly logger: Logger;
+  readonly services: ServiceProxy;
+  /** Told of every answer that begins, to watch how the client takes it. */
+  readonly onResponse: (response: ServerResponse) => void;
+}
+
+/** What may change while requests run; each request uses what was in force when it came. */
+export interface GatewayState {
+  readonly settings: EdgeSettings;
+  readonly router: Router;
+  readonly workers: readonly WorkerLink[];
+  readonly trust: TrustDocuments | undefined;
+  /** Where plain http sends its clients. */
+  readonly httpsPort: number;
+}
+
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly record: AccessRecord;
+  readonly peer: Peer;
+  readonly state: GatewayState;
+}
+
+export class Gateway implements RequestHandler {
+  readonly #options: GatewayOptions;
+  readonly #state: () => GatewayState;
+
+  constructor(options: GatewayOptions, state: () => GatewayState) {
+    this.#options = options;
+    this.#state = state;
+  }
+
+  request(request: IncomingMessage, response: ServerResponse, context: RequestContext): void {
+    const exchange = this.#begin(request, response, context.peer);
+    void this.#finish(exchange, async () => {
+      const route = routeHost(exchange, context);
+      await this.#answer(exchange, route);
+    });
+  }
+
+  /** Plain http: the CA bundle, else a redirect to https of the same host. */
+  plain(request: IncomingMessage, response: ServerResponse, peer: Peer): void {
+    const exchange = this.#begin(request, response, peer);
+    void this.#finish(exchange, () => {
+      const host = judgeHeaders(request);
+      exchange.record.host = host;
+      const target = judgePull(request);
+      if (sendCaDocument(exchange, target.path)) return;
+      assertAdmitted(peer);
+      exchange.state.router.routeHost(undefined, host);
+      redirect(exchange, host, target);
+    });
+  }
+
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, context: RequestContext): void {
+    void this.#upgrade(request, { socket, head }, context);
+  }
+
+  #begin(request: IncomingMessage, response: ServerResponse, peer: Peer): Exchange {
+    const state = this.#state();
+    const record = emptyRecord();
+    record.client = peer.address;
+    record.label = peer.admission?.label;
+    if (state.settings.logsAccess) logAccess(this.#options.logger, request, response, record);
+    response.on('error', () => response.destroy());
+    this.#options.onResponse(response);
+    return { request, response, record, peer, state };
+  }
+
+  async #finish({ response, record }: Exchange, work: () => Promise<void> | void): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      record.error = errorMessage(error);
+      if (!(error instanceof MirrorgateError)) {
+        this.#options.logger.error('request failed', errorFields(error));
+      }
+      if (response.headersSent) response.destroy();
+      else sendError(response, error);
+    }
+  }
+
+  async #answer(exchange: Exchange, route: HostRoute): Promise<void> {
+    const { request, response, record, peer } = exchange;
+    const path = request.url?.split('?', 1)[0] ?? '';
+    if (isRead(request) && sendCaDocument(exchange, path)) return;
+    assertAdmitted(peer);
+    if (route.kind === 'service') {
+      record.mirror = route.service.name;
+      assertPermitted(peer, route.service.name);
+      await this.#options.services.forward(route.service, request, response);
+      return;
+    }
+    await this.#answerRegistry(exchange, route, judgePull(request));
+  }
+
+  async #answerRegistry(exchange: Exchange, route: HostRoute, target: Target): Promise<void> {
+    const { response, record, peer, state } = exchange;
+    if (target.path !== '/v2' && !target.path.startsWith('/v2/')) {
+      throw new MirrorgateError('MIRRORGATE_REQUEST_UNSUPPORTED', 'a mirror answers under /v2/');
+    }
+    const registry = state.router.routeRegistry(route, target);
+    switch (registry.kind) {
+      case 'ping':
+        sendPing(response, registry.namespace);
+        return;
+      case 'pull':
+        record.mirror = registry.mirror.name;
+        record.repository = registry.pull.repository;
+        record.reference = pullReference(registry.pull);
+        assertPermitted(peer, registry.mirror.name);
+        await forwardPull(exchange, registry, target);
+        return;
+      default:
+        assertNever(registry);
+    }
+  }
+
+  async #upgrade(
+    request: IncomingMessage,
+    connection: { readonly socket: Duplex; readonly head: Buffer },
+    context: RequestContext,
+  ): Promise<void> {
+    const { logger, services } = this.#options;
+    const { peer } = context;
+    try {
+      const host = judgeHeaders(request);
+      assertSameName(context.serverName, host);
+      const route = this.#state().router.routeHost(context.mirror, host);
+      if (route.kind !== 'service') {
+        throw new MirrorgateError('MIRRORGATE_REQUEST_BODY', 'a mirror upgrades to nothing');
+      }
+      assertPermitted(peer, route.service.name);
+      logger.info('upgrade', { client: peer.address, host, mirror: route.service.name });
+      await services.upgrade(route.service, request, connection);
+    } catch (error) {
+      const { status } = errorResponse(error);
+      connection.socket.end(
+        `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
+      );
+    }
+  }
+}
+
+function routeHost(exchange: Exchange, context: RequestContext): HostRoute {
+  const host = judgeHeaders(exchange.request);
+  exchange.record.host = host;
+  assertSameName(context.serverName, host);
+  return exchange.state.router.routeHost(context.mirror, host);
+}
+
+function sendCaDocument({ request, response, peer, state }: Exchange, path: string): boolean {
+  if (peer.admission === undefined && state.settings.caAccess !== 'public') return false;
+  const document = caDocument(path, state.trust);
+  if (document === undefined) return false;
+  sendDocument(request, response, document);
+  return true;
+}
+
+/** distribution-spec §Determining Support (end-1). Never a 401: a challenge would cost a round trip. */
+function sendPing(response: ServerResponse, namespace: string | undefined): void {
+  response.writeHead(200, {
+    'content-type': 'application/json',
+    'content-length': 2,
+    'docker-distribution-api-version': 'registry/2.0',
+    ...(namespace === undefined ? {} : { 'oci-namespace': namespace }),
+  });
+  response.end('{}');
+}
+
+function redirect({ request, response, state }: Exchange, host: HostName, target: Target): void {
+  const port = state.httpsPort === 443 ? '' : `:${state.httpsPort}`;
+  const query = target.query === '' ? '' : `?${target.query}`;
+  const location = `https://${urlHost(host)}${port}${target.path}${query}`;
+  const body = request.method === 'HEAD' ? undefined : `${location}\n`;
+  response.writeHead(308, { location, 'content-type': 'text/plain; charset=utf-8' }).end(body);
+}
+
+async function forwardPull(exchange: Exchange, route: PullRoute, target: Target): Promise<void> {
+  const { request, response, record, state } = exchange;
+  const { mirror, pull, namespace } = route;
+  const key = pull.kind === 'blob' ? pull.digest : `${mirror.name}/${pull.repository}`;
+  const worker = state.workers[chooseWorker(key, state.workers.length)];
+  if (worker === undefined) {
+    throw new MirrorgateError('MIRRORGATE_WORKER_UNREACHABLE', 'no cache process is configured');
+  }
+  await worker.forward({
+    method: request.method === 'HEAD' ? 'HEAD' : 'GET',
+    path: `/${mirror.name}${pullPath(pull)}`,
+    headers: workerRequestHeaders(request),
+    response,
+    answerHeaders: (received) => {
+      const { 'cache-status': cache, [upstreamRequestsHeader]: requests } = received;
+      record.cache = typeof cache === 'string' ? cache : undefined;
+      record.upstreamRequests = requests === undefined ? undefined : Number(requests);
+      return clientHeaders(received, target, namespace);
+    },
+  });
+}
+
+function pullReference(pull: PullRoute['pull']): string {
+  switch (pull.kind) {
+    case 'manifest':
+      return referenceText(pull.reference);
+    case 'blob':
+    case 'referrers':
+      return pull.digest;
+    case 'tags':
+      return 'tags/list';
+  }
+}
+
+function isRead({ method }: IncomingMessage): boolean {
+  return method === 'GET' || method === 'HEAD';
+}

@@ -1,0 +1,38 @@
+/** What an edge needs to know of the configuration: routing facts, and never an upstream's secret. */
+import type { Mirror, Service, Site } from '../config/configuration.ts';
+import type { TcpEndpoint } from '../net/endpoint.ts';
+import type { HostName } from '../net/host-name.ts';
+
+/** A mirror as the edge sees it. */
+export type EdgeMirror = Pick<
+  Mirror,
+  'name' | 'registry' | 'aliases' | 'hosts' | 'ports' | 'repositories'
+>;
+
+/** An https address; with `mirror`, everything that comes in there is for that mirror. */
+export interface HttpsListenerSettings {
+  readonly endpoint: TcpEndpoint;
+  readonly mirror: string | undefined;
+}
+
+export interface EdgeSettings {
+  readonly https: readonly HttpsListenerSettings[];
+  readonly http: readonly TcpEndpoint[];
+  /** Whether other edges listen on the same addresses. */
+  readonly sharesPorts: boolean;
+  readonly mirrors: readonly EdgeMirror[];
+  readonly universalHosts: readonly HostName[];
+  readonly services: readonly Service[];
+  readonly sites: readonly Pick<Site, 'name' | 'hosts'>[];
+  /** Sockets of the workers; a mirror's content belongs to one of them. */
+  readonly workers: readonly string[];
+  readonly caAccess: 'allow-list' | 'public';
+  readonly logsAccess: boolean;
+}
+
+/** What clients of the private CA may fetch; undefined parts where no host uses it. */
+export interface TrustDocuments {
+  readonly bundlePem: string;
+  /** SHA-256 of the active root, lower-case hexadecimal. */
+  readonly fingerprint: string;
+}

@@ -1,0 +1,83 @@
+/**
+ * Certificates by server name. Contexts are built when a certificate arrives, never in a
+ * handshake, and looked up under the canonical name: Node's own lookup is case-sensitive.
+ */
+import { createSecureContext, type SecureContext, type TlsOptions } from 'node:tls';
+import { constants } from 'node:crypto';
+import type { CertifiedKey } from '../certificates/issuer.ts';
+import { tryAddress, addressText } from '../net/address.ts';
+import { tryDnsName, type HostName } from '../net/host-name.ts';
+import type { EdgeSettings } from './settings.ts';
+
+/** TLS 1.2 and 1.3 with forward secrecy and authenticated encryption only (Mozilla intermediate). */
+const tlsProfile = {
+  minVersion: 'TLSv1.2',
+  ciphers: [
+    'TLS_AES_128_GCM_SHA256',
+    'TLS_AES_256_GCM_SHA384',
+    'TLS_CHACHA20_POLY1305_SHA256',
+    'ECDHE-ECDSA-AES128-GCM-SHA256',
+    'ECDHE-RSA-AES128-GCM-SHA256',
+    'ECDHE-ECDSA-AES256-GCM-SHA384',
+    'ECDHE-RSA-AES256-GCM-SHA384',
+    'ECDHE-ECDSA-CHACHA20-POLY1305',
+    'ECDHE-RSA-CHACHA20-POLY1305',
+  ].join(':'),
+  honorCipherOrder: false,
+  secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+} as const satisfies TlsOptions;
+
+export type SiteCertificates = ReadonlyMap<string, CertifiedKey>;
+
+export class SiteContexts {
+  readonly #certificates = new Map<string, CertifiedKey>();
+  readonly #bySite = new Map<string, SecureContext>();
+  #siteByHost = new Map<HostName, string>();
+
+  /** Names of the sites by host; certificates of sites that are gone are dropped. */
+  setSites(sites: EdgeSettings['sites']): void {
+    this.#siteByHost = new Map(
+      sites.flatMap(({ name, hosts }) => hosts.map((host) => [host, name])),
+    );
+    const names = new Set(sites.map(({ name }) => name));
+    for (const site of this.#certificates.keys()) {
+      if (names.has(site)) continue;
+      this.#certificates.delete(site);
+      this.#bySite.delete(site);
+    }
+  }
+
+  /** Handshakes from now on use `certificate`; connections that stand are not touched. */
+  setCertificate(site: string, certificate: CertifiedKey): void {
+    const { privateKeyPem, chainPem } = certificate;
+    this.#bySite.set(
+      site,
+      createSecureContext({ ...tlsProfile, key: privateKeyPem, cert: chainPem }),
+    );
+    this.#certificates.set(site, certificate);
+  }
+
+  /** Options of a server whose clients that send no name get the certificate of `site`. */
+  serverOptions(site: string): TlsOptions {
+    const certificate = this.#certificates.get(site);
+    if (certificate === undefined) return { ...tlsProfile };
+    return { ...tlsProfile, key: certificate.privateKeyPem, cert: certificate.chainPem };
+  }
+
+  /** The context for a server name as a client sent it, in whatever spelling. */
+  lookup(serverName: string): SecureContext | undefined {
+    const host = tryDnsName(serverName);
+    const site = host === undefined ? undefined : this.#siteByHost.get(host);
+    return site === undefined ? undefined : this.#bySite.get(site);
+  }
+
+  isKnown(host: HostName): boolean {
+    return this.#siteByHost.has(host);
+  }
+
+  /** The site that has the local address of a connection among its hosts, if one has. */
+  siteOfAddress(localAddress: string | undefined): string | undefined {
+    const bytes = localAddress === undefined ? undefined : tryAddress(localAddress);
+    return bytes && this.#siteByHost.get(addressText(bytes) as HostName);
+  }
+}

@@ -1,0 +1,219 @@
+/**
+ * Content on a file system. What stands at its final name is true: it was verified by the caller,
+ * written, synced and renamed in that order, so a crash leaves it whole or absent.
+ */
+import { randomBytes } from 'node:crypto';
+import { open, mkdir, opendir, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { MirrorgateError } from '../errors/mirrorgate-error.ts';
+import {
+  isMissing,
+  readFileIfPresent,
+  removeFile,
+  syncDirectory,
+  writeFileAtomically,
+} from '../files/atomic-file.ts';
+import { claimPrivateDirectory, ensurePrivateDirectory } from '../files/private-tree.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { Clock } from '../time/clock.ts';
+import type { BlobEntry, BlobStore, BlobWriter, StoredBlob } from './blob-store.ts';
+import { digestOfFile, layoutVersion, type StoreLayout } from './layout.ts';
+
+export interface FileBlobStoreOptions {
+  readonly layout: StoreLayout;
+  /** Name of the one process that writes through this store; its leftovers are swept at start. */
+  readonly worker: string;
+  readonly clock: Clock;
+}
+
+export class FileBlobStore implements BlobStore {
+  readonly #layout: StoreLayout;
+  readonly #filling: string;
+  readonly #clock: Clock;
+
+  private constructor({ layout, worker, clock }: FileBlobStoreOptions) {
+    this.#layout = layout;
+    this.#filling = layout.filling(worker);
+    this.#clock = clock;
+  }
+
+  /**
+   * Makes or adopts the cache directory and removes what a crash left half-written.
+   * @throws MirrorgateError `MIRRORGATE_STORE_LAYOUT`, `MIRRORGATE_FILES_DIRECTORY`,
+   *   `MIRRORGATE_FILES_PERMISSIONS`
+   */
+  static async open(options: FileBlobStoreOptions): Promise<FileBlobStore> {
+    const { layout } = options;
+    await claimPrivateDirectory(layout.root, isCacheOrEmpty);
+    await checkLayout(layout);
+    const store = new FileBlobStore(options);
+    await rm(store.#filling, { recursive: true, force: true });
+    await ensurePrivateDirectory(store.#filling);
+    return store;
+  }
+
+  async open(digest: Digest): Promise<StoredBlob | undefined> {
+    const path = this.#layout.blob(digest);
+    let handle: FileHandle;
+    try {
+      handle = await open(path, 'r');
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw error;
+    }
+    const { size } = await handle.stat();
+    return {
+      sizeBytes: size,
+      path,
+      read: (position, length) => readAt(handle, position, length),
+      close: closeOnce(handle),
+    };
+  }
+
+  async create(): Promise<BlobWriter> {
+    const path = join(this.#filling, randomBytes(12).toString('hex'));
+    return new FileBlobWriter(this.#layout, path, await open(path, 'wx+', 0o600));
+  }
+
+  remove(digest: Digest): Promise<boolean> {
+    return removeFile(this.#layout.blob(digest));
+  }
+
+  async setAside(digest: Digest): Promise<void> {
+    await mkdir(this.#layout.quarantine, { recursive: true, mode: 0o700 });
+    try {
+      await rename(this.#layout.blob(digest), this.#layout.quarantined(digest, this.#clock.now()));
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+    }
+  }
+
+  async *list(): AsyncIterable<BlobEntry> {
+    for (const algorithm of await namesIn(this.#layout.blobs)) {
+      for (const shard of await namesIn(join(this.#layout.blobs, algorithm))) {
+        yield* entriesOf(join(this.#layout.blobs, algorithm, shard), algorithm);
+      }
+    }
+  }
+}
+
+class FileBlobWriter implements BlobWriter {
+  readonly #layout: StoreLayout;
+  readonly #path: string;
+  readonly #handle: FileHandle;
+  readonly #close: () => Promise<void>;
+  #end: Promise<void> | undefined;
+
+  constructor(layout: StoreLayout, path: string, handle: FileHandle) {
+    this.#layout = layout;
+    this.#path = path;
+    this.#handle = handle;
+    this.#close = closeOnce(handle);
+  }
+
+  async write(chunks: readonly Buffer[]): Promise<void> {
+    let rest = chunks.filter((chunk) => chunk.length > 0);
+    while (rest.length > 0) {
+      const { bytesWritten } = await this.#handle.writev(rest);
+      rest = dropBytes(rest, bytesWritten);
+    }
+  }
+
+  read(position: number, length: number): Promise<Buffer> {
+    return readAt(this.#handle, position, length);
+  }
+
+  commit(digest: Digest): Promise<void> {
+    this.#end ??= this.#commit(digest);
+    return this.#end;
+  }
+
+  async #commit(digest: Digest): Promise<void> {
+    const target = this.#layout.blob(digest);
+    try {
+      await this.#handle.sync();
+      await mkdir(dirname(target), { recursive: true, mode: 0o700 });
+      await rename(this.#path, target);
+      await syncDirectory(dirname(target));
+    } catch (error) {
+      await removeFile(this.#path);
+      throw error;
+    }
+  }
+
+  discard(): Promise<void> {
+    this.#end ??= removeFile(this.#path).then(() => undefined);
+    return this.#end;
+  }
+
+  close(): Promise<void> {
+    return this.#close();
+  }
+}
+
+/** Cached images are no keys: a cache directory may be tightened, somebody else's folder not. */
+function isCacheOrEmpty(names: readonly string[]): boolean {
+  return names.length === 0 || names.includes('layout');
+}
+
+async function checkLayout(layout: StoreLayout): Promise<void> {
+  const found = await readFileIfPresent(layout.layoutFile);
+  if (found === undefined) {
+    if ((await readdir(layout.root)).length > 0) {
+      throw new MirrorgateError(
+        'MIRRORGATE_STORE_LAYOUT',
+        `${layout.root} is not empty and is no mirrorgate cache`,
+        { hint: 'name an empty or new folder as cache.directory' },
+      );
+    }
+    await writeFileAtomically(layout.layoutFile, layoutVersion);
+  } else if (found.toString('utf8') !== layoutVersion) {
+    throw new MirrorgateError(
+      'MIRRORGATE_STORE_LAYOUT',
+      `${layout.root} holds a cache of another layout (${JSON.stringify(found.toString('utf8').slice(0, 80))})`,
+      { hint: 'name another cache.directory, or empty this one' },
+    );
+  }
+}
+
+async function namesIn(directory: string): Promise<string[]> {
+  try {
+    return await readdir(directory);
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+}
+
+async function* entriesOf(directory: string, algorithm: string): AsyncIterable<BlobEntry> {
+  for await (const { name } of await opendir(directory)) {
+    const digest = digestOfFile(algorithm, name);
+    if (digest === undefined) continue;
+    try {
+      const facts = await stat(join(directory, name));
+      yield { digest, sizeBytes: facts.size, usedAt: facts.mtime };
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+    }
+  }
+}
+
+async function readAt(handle: FileHandle, position: number, length: number): Promise<Buffer> {
+  const buffer = Buffer.allocUnsafe(length);
+  const { bytesRead } = await handle.read(buffer, 0, length, position);
+  return buffer.subarray(0, bytesRead);
+}
+
+function dropBytes(chunks: readonly Buffer[], count: number): Buffer[] {
+  let left = count;
+  return chunks.flatMap((chunk) => {
+    const dropped = Math.min(left, chunk.length);
+    left -= dropped;
+    return dropped === chunk.length ? [] : [chunk.subarray(dropped)];
+  });
+}
+
+function closeOnce(handle: FileHandle): () => Promise<void> {
+  let closed: Promise<void> | undefined;
+  return () => (closed ??= handle.close());
+}

@@ -1,0 +1,148 @@
+/** The HTTP side of what the cache answers: headers, conditions and ranges of the OCI pull API. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
+import type { BlobAnswer } from '../cache/blob-answer.ts';
+import type { ManifestAnswer } from '../cache/manifest-cache.ts';
+import { errorMessage } from '../errors/mirrorgate-error.ts';
+import { resolveRange, tryRange, type ByteRange } from '../net/byte-range.ts';
+import { cacheStatusText } from '../net/cache-status.ts';
+import { upstreamRequestsHeader } from '../net/internal-headers.ts';
+import type { Digest } from '../oci/digest.ts';
+import { errorResponse, ociErrorBody } from '../oci/error-responses.ts';
+import {
+  UpstreamFailedError,
+  UpstreamLimitedError,
+  UpstreamUnreachableError,
+} from '../upstream/errors.ts';
+import type { RequestTally } from '../upstream/request-tally.ts';
+
+type Headers = Record<string, string | number>;
+
+/** What an outage's 503 asks of clients that heed it, where the upstream did not say. */
+const outageRetrySeconds = 5;
+
+export function sendManifest(
+  request: IncomingMessage,
+  response: ServerResponse,
+  answer: ManifestAnswer,
+  tally: RequestTally,
+): void {
+  const { digest, mediaType, sizeBytes, bytes, cacheStatus, ageSeconds, staleReason } = answer;
+  const headers: Headers = {
+    'content-type': mediaType,
+    'content-length': sizeBytes,
+    ...commonHeaders(digest, tally),
+    'cache-status': cacheStatusText(cacheStatus),
+    ...(ageSeconds === undefined ? {} : { age: ageSeconds }),
+    ...(staleReason === undefined ? {} : { warning: `299 - "stale: ${staleReason}"` }),
+  };
+  if (isNotModified(request, digest)) return sendNotModified(response, headers);
+  response.writeHead(200, headers);
+  response.end(request.method === 'HEAD' ? undefined : bytes);
+}
+
+/** Sends a blob or the range of it that was asked for. Rejects where the bytes break off. */
+export async function sendBlob(
+  request: IncomingMessage,
+  response: ServerResponse,
+  blob: { readonly digest: Digest; readonly answer: BlobAnswer },
+  tally: RequestTally,
+): Promise<void> {
+  const { digest, answer } = blob;
+  const headers: Headers = {
+    'content-type': 'application/octet-stream',
+    ...(answer.sizeBytes === undefined ? {} : { 'content-length': answer.sizeBytes }),
+    ...commonHeaders(digest, tally),
+    'accept-ranges': 'bytes',
+    'cache-status': cacheStatusText(answer.cacheStatus),
+  };
+  if (isNotModified(request, digest)) return sendNotModified(response, headers);
+  if (request.method === 'HEAD') {
+    response.writeHead(200, headers).end();
+    return;
+  }
+  const range = rangeOf(request, digest, answer.sizeBytes);
+  if (range === 'unsatisfiable') {
+    sendUnsatisfiable(response, answer.sizeBytes);
+    return;
+  }
+  const reader = answer.reader(range);
+  // Until here a failure is still an answer; afterwards it can only be a broken connection.
+  await reader.ready();
+  if (range === undefined) {
+    response.writeHead(200, headers);
+  } else {
+    headers['content-range'] = `bytes ${range.first}-${range.last}/${answer.sizeBytes ?? '*'}`;
+    headers['content-length'] = range.last - range.first + 1;
+    response.writeHead(206, headers);
+  }
+  await pipeline(reader.read(), response);
+}
+
+/** Answers with the OCI error body of `error`. */
+export function sendError(response: ServerResponse, error: unknown, tally: RequestTally): void {
+  const { status, code } = errorResponse(error);
+  const message = status === 500 ? 'internal error' : errorMessage(error).slice(0, 1024);
+  const body = ociErrorBody(code, message);
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(body),
+    [upstreamRequestsHeader]: tally.requests,
+    ...retryHeaders(error),
+  });
+  response.end(body);
+}
+
+function commonHeaders(digest: Digest, tally: RequestTally): Headers {
+  return {
+    'docker-content-digest': digest,
+    etag: `"${digest}"`,
+    [upstreamRequestsHeader]: tally.requests,
+  };
+}
+
+function retryHeaders(error: unknown): Headers {
+  if (error instanceof UpstreamLimitedError || error instanceof UpstreamFailedError) {
+    const seconds = error.retryAfterSeconds;
+    if (seconds !== undefined) return { 'retry-after': seconds };
+    return error instanceof UpstreamFailedError ? { 'retry-after': outageRetrySeconds } : {};
+  }
+  return error instanceof UpstreamUnreachableError ? { 'retry-after': outageRetrySeconds } : {};
+}
+
+/** RFC 9110 §13.1.2; the entity tag of content is its digest. */
+function isNotModified(request: IncomingMessage, digest: Digest): boolean {
+  const condition = request.headers['if-none-match'];
+  if (condition === undefined) return false;
+  return condition
+    .split(',')
+    .some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === `"${digest}"`);
+}
+
+function sendNotModified(response: ServerResponse, headers: Headers): void {
+  const { 'content-length': _length, 'content-type': _type, ...kept } = headers;
+  response.writeHead(304, kept).end();
+}
+
+/** RFC 9110 §14.2 and §13.1.5: a range that does not hold is ignored, one past the end refused. */
+function rangeOf(
+  request: IncomingMessage,
+  digest: Digest,
+  sizeBytes: number | undefined,
+): ByteRange | 'unsatisfiable' | undefined {
+  const spec = tryRange(request.headers.range);
+  const condition = request.headers['if-range'];
+  if (spec === undefined || sizeBytes === undefined) return undefined;
+  if (condition !== undefined && condition !== `"${digest}"`) return undefined;
+  return resolveRange(spec, sizeBytes) ?? 'unsatisfiable';
+}
+
+function sendUnsatisfiable(response: ServerResponse, sizeBytes: number | undefined): void {
+  const body = ociErrorBody('RANGE_INVALID', 'the range lies beyond the end of the blob');
+  response.writeHead(416, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(body),
+    'content-range': `bytes */${sizeBytes ?? '*'}`,
+  });
+  response.end(body);
+}
