@@ -2,6 +2,8 @@
 import { Command, CommanderError } from 'commander';
 import { readVersion } from '../app/version.ts';
 import { registerCa } from './ca.ts';
+import { registerCache } from './cache.ts';
+import { registerCert } from './cert.ts';
 import { registerCheck } from './check.ts';
 import { exitCodes, printError } from './output.ts';
 import { registerServe } from './serve.ts';
@@ -17,6 +19,8 @@ function createProgram(): Command {
   registerServe(program);
   registerCheck(program);
   registerCa(program);
+  registerCert(program);
+  registerCache(program);
   for (const command of program.commands) inherit(command);
   return program;
 }

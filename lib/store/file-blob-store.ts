@@ -13,6 +13,7 @@ import {
   syncDirectory,
   writeFileAtomically,
 } from '../files/atomic-file.ts';
+import { namesIn } from '../files/directory.ts';
 import { claimPrivateDirectory, ensurePrivateDirectory } from '../files/private-tree.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Clock } from '../time/clock.ts';
@@ -88,11 +89,16 @@ export class FileBlobStore implements BlobStore {
     }
   }
 
-  async *list(): AsyncIterable<BlobEntry> {
-    for (const algorithm of await namesIn(this.#layout.blobs)) {
-      for (const shard of await namesIn(join(this.#layout.blobs, algorithm))) {
-        yield* entriesOf(join(this.#layout.blobs, algorithm, shard), algorithm);
-      }
+  list(): AsyncIterable<BlobEntry> {
+    return listBlobs(this.#layout);
+  }
+}
+
+/** The content under `layout`; needs no store of one's own, so that a command may look on. */
+export async function* listBlobs(layout: StoreLayout): AsyncIterable<BlobEntry> {
+  for (const algorithm of await namesIn(layout.blobs)) {
+    for (const shard of await namesIn(join(layout.blobs, algorithm))) {
+      yield* entriesOf(join(layout.blobs, algorithm, shard), algorithm);
     }
   }
 }
@@ -173,15 +179,6 @@ async function checkLayout(layout: StoreLayout): Promise<void> {
       `${layout.root} holds a cache of another layout (${JSON.stringify(found.toString('utf8').slice(0, 80))})`,
       { hint: 'name another cache.directory, or empty this one' },
     );
-  }
-}
-
-async function namesIn(directory: string): Promise<string[]> {
-  try {
-    return await readdir(directory);
-  } catch (error) {
-    if (isMissing(error)) return [];
-    throw error;
   }
 }
 

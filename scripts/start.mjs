@@ -1,0 +1,14 @@
+/** `npm start`: sets the checkout up and serves config/quickstart.yaml, or what is named instead. */
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { nodePath, root, setUp } from './setup.mjs';
+
+setUp();
+const given = process.argv.slice(2);
+const config = given.includes('--config') ? [] : ['--config', join(root, 'config/quickstart.yaml')];
+const main = join(root, 'dist', 'main.js');
+const child = spawn(nodePath(), [main, 'serve', '--welcome', ...config, ...given], {
+  stdio: 'inherit',
+});
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+child.on('exit', (status) => (process.exitCode = status ?? 1));

@@ -1,0 +1,121 @@
+/** What the CA makes, held against `openssl verify -x509_strict`. */
+import { writeFile } from 'node:fs/promises';
+import { expect } from 'chai';
+import {
+  authorityConstraints,
+  authorityKeyIdentifier,
+  authorityKeyUsage,
+  subjectKeyIdentifier,
+} from '../../../lib/ca/extensions.ts';
+import { makeLeaf } from '../../../lib/ca/leaf.ts';
+import { keyIdentifier, makeKeyPair, signCertificate } from '../../../lib/ca/signed-certificate.ts';
+import { failureOf, runCommand } from '../../support/lab/command.ts';
+import { machine } from '../../support/lab/place.ts';
+import { TemporaryDirectory } from '../../support/lab/temporary-directory.ts';
+import { dayMs, testCertifiedKey, testRoot } from '../../support/test-certificates.ts';
+
+/** Roots differ in name, constraints and lifetime; each signs a leaf for each of these. */
+const rootCount = 48;
+const nameSets: readonly (readonly string[])[] = [
+  ['example.test'],
+  ['hub.example.test', 'ghcr.example.test'],
+  ['192.0.2.7'],
+  ['2001:db8::7'],
+  ['hub.example.test', '192.0.2.7', '2001:db8::7'],
+  [`${'a'.repeat(63)}.${'b'.repeat(63)}.example.test`],
+  Array.from({ length: 40 }, (_, index) => `mirror-${index}.example.test`),
+];
+
+describe('openssl verify -x509_strict', function () {
+  this.timeout(60_000);
+  let scratch: TemporaryDirectory;
+  const now = new Date();
+
+  before(async () => {
+    scratch = await TemporaryDirectory.create('openssl');
+  });
+  after(() => scratch.close());
+
+  async function file(name: string, content: string): Promise<string> {
+    const path = scratch.join(name);
+    await writeFile(path, content);
+    return path;
+  }
+
+  const verify = (rootFile: string, ...rest: readonly string[]): Promise<unknown> =>
+    runCommand(machine, [
+      ...['openssl', 'verify', '-x509_strict', '-no-CApath', '-no-CAstore', '-CAfile', rootFile],
+      ...rest,
+    ]);
+
+  it(`accepts ${rootCount} roots and ${rootCount * nameSets.length} leaves`, async () => {
+    for (let index = 0; index < rootCount; index += 1) {
+      const root = testRoot({
+        name: ['Test', 'Bäckerei "Ü", O=x', '鏡 + <gate>'][index % 3] ?? '',
+        permitted: ['example.test', '192.0.2.0/24', '2001:db8::/32'],
+        lifetimeMs: [30, 365, 365 * 40][index % 3]! * dayMs,
+        now,
+      });
+      const rootFile = await file(`root-${index}.pem`, root.certificate.toString());
+      const leaves = await Promise.all(
+        nameSets.map((names, at) => {
+          const lifetimeMs = [10_000, dayMs, 7 * dayMs][at % 3]!;
+          return file(
+            `leaf-${at}.pem`,
+            makeLeaf(root, { names, lifetimeMs, now: new Date() }).chainPem,
+          );
+        }),
+      );
+      await verify(rootFile, rootFile);
+      await verify(rootFile, '-purpose', 'sslserver', ...leaves);
+    }
+  });
+
+  it('refuses a CA below the root', async () => {
+    const root = testRoot({ now });
+    const { publicKey, privateKey } = makeKeyPair();
+    const subject = String(root.certificate.toLegacyObject().subject.CN);
+    const below = signCertificate(
+      {
+        subject: 'below',
+        issuer: subject,
+        publicKey,
+        issuedAt: now,
+        notAfter: new Date(now.getTime() + dayMs),
+        extensions: [
+          authorityConstraints(),
+          authorityKeyUsage(),
+          subjectKeyIdentifier(keyIdentifier(publicKey)),
+          authorityKeyIdentifier(keyIdentifier(root.certificate.publicKey)),
+        ],
+      },
+      root.privateKey,
+    );
+    const leaf = makeLeaf(
+      { ...root, certificate: below, privateKey },
+      { names: ['a.example.test'], lifetimeMs: dayMs, now },
+    );
+    const rootFile = await file('root.pem', root.certificate.toString());
+    const failure = await failureOf(
+      verify(
+        rootFile,
+        '-untrusted',
+        await file('below.pem', below.toString()),
+        await file('leaf.pem', leaf.chainPem),
+      ),
+    );
+    expect(failure.stderr).to.contain('error 25'); // X509_V_ERR_PATH_LENGTH_EXCEEDED
+  });
+
+  it('refuses a leaf as a TLS client', async () => {
+    const root = testRoot({ now });
+    const rootFile = await file('root.pem', root.certificate.toString());
+    const leaf = await file(
+      'leaf.pem',
+      testCertifiedKey(['a.example.test'], { root, now }).chainPem,
+    );
+    await verify(rootFile, '-purpose', 'sslserver', leaf);
+    const failure = await failureOf(verify(rootFile, '-purpose', 'sslclient', leaf));
+    expect(failure.stderr).to.contain('error 26'); // X509_V_ERR_INVALID_PURPOSE
+  });
+});
