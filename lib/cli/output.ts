@@ -18,7 +18,8 @@ export function printJson(value: unknown): void {
 /** Tells what failed, on what, and what to do; returns the exit code for it. */
 export function printError(error: unknown): number {
   for (const line of errorLines(error)) process.stderr.write(`mirrorgate: ${line}\n`);
-  return error instanceof ConfigurationError ? exitCodes.usage : exitCodes.failed;
+  const isUsage = error instanceof MirrorgateError && error.code.endsWith('_ARGUMENT');
+  return isUsage || error instanceof ConfigurationError ? exitCodes.usage : exitCodes.failed;
 }
 
 function errorLines(error: unknown): string[] {

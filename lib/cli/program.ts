@@ -1,6 +1,7 @@
 /** The command line: reads the arguments, runs a command, and alone decides how the program exits. */
 import { Command, CommanderError } from 'commander';
 import { readVersion } from '../app/version.ts';
+import { registerAllow } from './allow.ts';
 import { registerCa } from './ca.ts';
 import { registerCache } from './cache.ts';
 import { registerCert } from './cert.ts';
@@ -18,6 +19,7 @@ function createProgram(): Command {
     .configureOutput({ outputError: (text, write) => write(`mirrorgate: ${text}`) });
   registerServe(program);
   registerCheck(program);
+  registerAllow(program);
   registerCa(program);
   registerCert(program);
   registerCache(program);
