@@ -1,0 +1,18 @@
+/** TCP ports that nothing listens on. */
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+
+/**
+ * A port of `address` that was free a moment ago. Somebody else may take it before it is used:
+ * whoever starts a server on it tries again with another.
+ */
+export async function freePort(address = '127.0.0.1'): Promise<number> {
+  const server = createServer();
+  server.listen(0, address);
+  await once(server, 'listening');
+  const bound = server.address();
+  server.close();
+  await once(server, 'close');
+  if (bound === null || typeof bound === 'string') throw new TypeError('not a TCP address');
+  return bound.port;
+}

@@ -1,0 +1,152 @@
+/** What a fake upstream does wrong on purpose. Offsets count in the whole representation. */
+import { gzipSync } from 'node:zlib';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { FakeExchange } from './fake-server.ts';
+
+export type Fault =
+  /** Closes the connection once byte `atByte` is reached. */
+  | { readonly kind: 'cut'; readonly atByte: number }
+  /** Inverts one byte. */
+  | { readonly kind: 'flip'; readonly atByte: number }
+  /** Sends nothing more from `atByte` on, and keeps the connection open. */
+  | { readonly kind: 'stall'; readonly atByte: number }
+  | { readonly kind: 'slow'; readonly bytesPerSecond: number }
+  /** Announces `delta` bytes more (or fewer) than it sends. */
+  | { readonly kind: 'wrong-length'; readonly delta: number }
+  /** Sends, and announces, `bytes` more than belong to it. */
+  | { readonly kind: 'extra'; readonly bytes: number }
+  | { readonly kind: 'wrong-digest-header' }
+  /** Chunked, without Content-Length. */
+  | { readonly kind: 'chunked' }
+  /** Compressed, though identity was asked for. */
+  | { readonly kind: 'gzip' }
+  /** Serves these bytes in place of the right ones, under the same headers. */
+  | { readonly kind: 'replace'; readonly bytes: Buffer }
+  /** Ignores `Range`: a 200 with everything. */
+  | { readonly kind: 'no-range' }
+  /** Adds or replaces headers of the answer. */
+  | { readonly kind: 'headers'; readonly headers: Readonly<Record<string, string | string[]>> }
+  /** Answers this instead. */
+  | {
+      readonly kind: 'status';
+      readonly status: number;
+      readonly body?: string;
+      readonly headers?: Readonly<Record<string, string | string[]>>;
+    }
+  /** To the same path of another origin, with a signature to be kept secret. */
+  | { readonly kind: 'redirect'; readonly to: string; readonly status?: number }
+  /** Accepts and never answers. */
+  | { readonly kind: 'silent' }
+  /** Resets the connection before any answer. */
+  | { readonly kind: 'reset' };
+
+/** The query that the `redirect` fault adds; must never be seen in a log or an error. */
+export const redirectSecret = 'X-Signature=do-not-show-me';
+
+/** Does what replaces the whole answer; false where `fault` only spoils it. */
+export function answerFault({ request, response, url }: FakeExchange, fault: Fault): boolean {
+  if (fault.kind === 'silent') return true;
+  if (fault.kind === 'reset') {
+    request.socket.resetAndDestroy();
+    return true;
+  }
+  if (fault.kind === 'status') {
+    response.writeHead(fault.status, { ...fault.headers }).end(fault.body ?? '');
+    return true;
+  }
+  if (fault.kind === 'redirect') {
+    const location = `${fault.to}${url.pathname}?${redirectSecret}`;
+    response.writeHead(fault.status ?? 307, { location }).end('moved');
+    return true;
+  }
+  return false;
+}
+
+/** A representation, ready to be sent whole or from an offset on. */
+export interface Content {
+  readonly bytes: Buffer;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+interface Sending {
+  readonly exchange: FakeExchange;
+  readonly content: Content;
+  readonly fault: Fault | undefined;
+}
+
+/** Sends `content`, as the request's method and single `Range` ask, spoiled by `fault`. */
+export async function sendContent({ exchange, content, fault }: Sending): Promise<void> {
+  const { request, response, record } = exchange;
+  const whole = spoiledBytes(content.bytes, fault);
+  const first = fault?.kind === 'no-range' ? 0 : rangeStart(request.headers.range);
+  if (first > 0 && first >= whole.length) {
+    response.writeHead(416, { 'content-range': `bytes */${whole.length}` }).end();
+    return;
+  }
+  const body = whole.subarray(first);
+  const announced = body.length + (fault?.kind === 'wrong-length' ? fault.delta : 0);
+  response.writeHead(first > 0 ? 206 : 200, {
+    'accept-ranges': 'bytes',
+    ...(fault?.kind === 'chunked' ? {} : { 'content-length': announced }),
+    ...(first > 0 ? { 'content-range': `bytes ${first}-${whole.length - 1}/${whole.length}` } : {}),
+    ...content.headers,
+    ...(fault?.kind === 'wrong-digest-header'
+      ? { 'docker-content-digest': `sha256:${'0'.repeat(64)}` }
+      : {}),
+    ...(fault?.kind === 'gzip' ? { 'content-encoding': 'gzip' } : {}),
+    ...(fault?.kind === 'headers' ? fault.headers : {}),
+  });
+  const write = async (piece: Buffer): Promise<void> => {
+    record.bodyBytes += piece.length;
+    if (!response.write(piece)) await drained(exchange);
+  };
+  if (request.method === 'HEAD') {
+    response.end();
+  } else if (fault?.kind === 'cut' || fault?.kind === 'stall') {
+    const kept = body.subarray(0, Math.max(0, fault.atByte - first));
+    response.flushHeaders();
+    if (kept.length > 0) await write(kept);
+    if (fault.kind === 'cut') request.socket.destroySoon();
+  } else if (fault?.kind === 'slow') {
+    const pieceBytes = Math.max(1, Math.floor((fault.bytesPerSecond * slowTickMs) / 1000));
+    for (let at = 0; at < body.length && !response.destroyed; at += pieceBytes) {
+      await write(body.subarray(at, at + pieceBytes));
+      await sleep(slowTickMs);
+    }
+    response.end();
+  } else {
+    for (let at = 0; at < body.length && !response.destroyed; at += pieceBytes) {
+      await write(body.subarray(at, at + pieceBytes));
+    }
+    response.end();
+  }
+}
+
+const slowTickMs = 10;
+const pieceBytes = 64 * 1024;
+
+function spoiledBytes(bytes: Buffer, fault: Fault | undefined): Buffer {
+  if (fault?.kind === 'flip') {
+    const spoiled = Buffer.from(bytes);
+    spoiled[fault.atByte] = (spoiled[fault.atByte] ?? 0) ^ 0xff;
+    return spoiled;
+  }
+  if (fault?.kind === 'extra') return Buffer.concat([bytes, Buffer.alloc(fault.bytes, 'x')]);
+  if (fault?.kind === 'gzip') return gzipSync(bytes);
+  return fault?.kind === 'replace' ? fault.bytes : bytes;
+}
+
+function rangeStart(header: string | undefined): number {
+  return Number(/^bytes=([0-9]+)-$/.exec(header ?? '')?.[1] ?? 0);
+}
+
+/** Until the client has taken what was written, or has left. */
+async function drained({ response }: FakeExchange): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  const done = (): void => resolve(undefined);
+  response.once('drain', done);
+  response.once('close', done);
+  await promise;
+  response.off('drain', done);
+  response.off('close', done);
+}
