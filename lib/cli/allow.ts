@@ -56,8 +56,8 @@ function registerAdd(allow: Command): void {
     .option('--expires <when>', 'an instant, a date, or a duration from now: 12h, 7d')
     .action(async (cidr: string, options: AddOptions, command: Command) => {
       const { label, mirror: mirrors, expires } = options;
-      const place = await allowListPlace(command);
-      const outcome = await addEntry(place, { cidr, label, mirrors, expires }, new Date());
+      const place = { ...(await allowListPlace(command)), now: new Date() };
+      const outcome = await addEntry(place, { cidr, label, mirrors, expires });
       if (wantsJson(command)) printJson(outcome);
       else
         print(`${outcome.kind}: ${entryText(outcome.entry)} (${place.path}:${outcome.entry.line})`);

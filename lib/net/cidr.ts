@@ -28,7 +28,7 @@ export function parseCidr(text: string): CidrResult {
   if (mapped) {
     return invalid(
       `"${text}" is an IPv4-mapped address`,
-      `write the IPv4 form: ${addressText(bytes)}`,
+      `write the IPv4 form: ${addressText(bytes)}${mappedPrefix(prefixPart)}`,
     );
   }
   const widest = bytes.length * 8;
@@ -50,6 +50,12 @@ export function parseCidr(text: string): CidrResult {
     );
   }
   return { kind: 'cidr', cidr: { network, prefixLength } };
+}
+
+/** `/120` of a mapped block is `/24` of the IPv4 block in it. */
+function ipv4Prefix(prefix: string | undefined): string {
+  const length = Number(prefix ?? NaN) - 96;
+  return length >= 0 && length <= 32 ? `/${length}` : '';
 }
 
 export function cidrText(cidr: Cidr): string {
@@ -76,6 +82,12 @@ export function maskAddress(address: AddressBytes, prefixLength: number): Addres
     const kept = Math.min(8, Math.max(0, prefixLength - index * 8));
     return byte & (0xff << (8 - kept)) & 0xff;
   });
+}
+
+/** `/104` of an IPv4-mapped block is `/8` of the IPv4 block. */
+function mappedPrefix(prefix: string | undefined): string {
+  const length = Number(prefix ?? 128) - 96;
+  return Number.isInteger(length) && length >= 0 && length < 32 ? `/${length}` : '';
 }
 
 function equalBytes(left: AddressBytes, right: AddressBytes): boolean {
