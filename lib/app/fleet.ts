@@ -2,7 +2,7 @@
  * The edges and workers of a running gate. Keeps what each kind is to know, so that a process that
  * was started again is told the same as its predecessor.
  */
-import type { LogConfiguration, Mirror } from '../config/configuration.ts';
+import type { CacheConfiguration, LogConfiguration, Mirror } from '../config/configuration.ts';
 import { MirrorgateError } from '../errors/mirrorgate-error.ts';
 import type { BoundAddress } from '../edge/edge.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -21,7 +21,7 @@ export interface FleetOptions {
   readonly edges: number;
   /** Socket path of each worker. */
   readonly workers: readonly string[];
-  readonly cacheDirectory: string;
+  readonly cache: CacheConfiguration;
   readonly version: string;
   readonly log: LogConfiguration;
   readonly logger: Logger;
@@ -130,7 +130,7 @@ export class Fleet {
   }
 
   #startWorker(number: number, socketPath: string): Promise<readonly BoundAddress[]> {
-    const { log, logger, cacheDirectory, version } = this.#options;
+    const { log, logger, cache, version } = this.#options;
     const begun = Promise.withResolvers<readonly BoundAddress[]>();
     const worker = new Child<WorkerRequest, WorkerReport>({
       entry: 'worker-process',
@@ -140,7 +140,7 @@ export class Fleet {
       onReport: (report) => {
         switch (report.kind) {
           case 'started':
-            worker.send({ kind: 'setup', socketPath, cacheDirectory, version });
+            worker.send({ kind: 'setup', socketPath, cache, version });
             worker.send({ kind: 'update', mirrors: this.#mirrors });
             return;
           case 'ready':

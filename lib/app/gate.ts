@@ -57,7 +57,7 @@ export class Gate {
     this.#fleet = new Fleet({
       edges: processes.edges,
       workers: workerSockets(configuration),
-      cacheDirectory: cache.directory,
+      cache,
       version: readVersion(),
       log,
       logger,

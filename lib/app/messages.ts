@@ -1,7 +1,7 @@
 /** What the supervisor and its processes say to each other, over Node's IPC (structured clones). */
 import type { AllowListData } from '../access/allow-list.ts';
 import type { CertifiedKey } from '../certificates/issuer.ts';
-import type { LogConfiguration, Mirror } from '../config/configuration.ts';
+import type { CacheConfiguration, LogConfiguration, Mirror } from '../config/configuration.ts';
 import type { BoundAddress } from '../edge/edge.ts';
 import type { EdgeSettings, TrustDocuments } from '../edge/settings.ts';
 
@@ -28,7 +28,7 @@ export interface WorkerUpdate {
 export interface WorkerSetup {
   readonly kind: 'setup';
   readonly socketPath: string;
-  readonly cacheDirectory: string;
+  readonly cache: CacheConfiguration;
   readonly version: string;
 }
 

@@ -22,13 +22,20 @@ interface RunningWorker {
 
 async function setUp(setup: WorkerSetup, name: string, logger: Logger): Promise<RunningWorker> {
   const clock = systemClock;
-  const layout = new StoreLayout(setup.cacheDirectory);
+  const { cache } = setup;
+  const layout = new StoreLayout(cache.directory);
   const store = await FileBlobStore.open({ layout, worker: name, clock });
   const index = new RepositoryIndex(layout);
   const shelf = new ManifestShelf({ store, index, logger });
   const manifests = new ManifestCache({ shelf, index, clock, logger });
-  const blobs = new BlobCache({ store, index, logger });
-  const mirrors = new MirrorSet({ clock, logger });
+  const blobs = new BlobCache({
+    store,
+    index,
+    clock,
+    logger,
+    finishAbandonedShare: cache.finishAbandonedShare,
+  });
+  const mirrors = new MirrorSet({ clock, logger, version: setup.version });
   return {
     mirrors,
     manifests,
@@ -63,7 +70,7 @@ enterProcess<WorkerRequest, WorkerReport>({
         }
         return;
       case 'update':
-        await worker?.mirrors.configure(request.mirrors);
+        worker?.mirrors.configure(request.mirrors);
         if (socketPath === undefined) return;
         await worker?.server.listen(socketPath);
         socketPath = undefined;

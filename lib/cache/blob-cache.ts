@@ -3,16 +3,19 @@
  * upstream in one transfer that everyone who asks meanwhile shares.
  */
 import { errorFields, type Logger } from '../telemetry/logger.ts';
+import type { Clock } from '../time/clock.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { RepositoryName } from '../oci/names.ts';
 import type { BlobStore, BlobWriter, StoredBlob } from '../store/blob-store.ts';
 import type { RepositoryKey } from '../store/layout.ts';
 import type { RepositoryIndex } from '../store/repository-index.ts';
-import { UpstreamDeniedError } from '../upstream/errors.ts';
+import { permitsStale, UpstreamDeniedError } from '../upstream/errors.ts';
 import type { RequestTally } from '../upstream/request-tally.ts';
+import type { SetRequest, SourcedResponse } from '../upstream/upstream-set.ts';
 import { bodilessAnswer, fillAnswer, storedAnswer, type BlobAnswer } from './blob-answer.ts';
 import { Fill } from './fill.ts';
 import type { CachedMirror } from './cached-mirror.ts';
+import { resumableBody, type BlobTransfer, type Resumption } from './resumable-body.ts';
 
 export interface BlobRequest {
   readonly mirror: CachedMirror;
@@ -26,7 +29,10 @@ export interface BlobRequest {
 export interface BlobCacheOptions {
   readonly store: BlobStore;
   readonly index: RepositoryIndex;
+  readonly clock: Clock;
   readonly logger: Logger;
+  /** Share of a blob after which a transfer that nobody reads is finished all the same. */
+  readonly finishAbandonedShare: number;
 }
 
 /** A transfer from the moment it was decided on. */
@@ -43,15 +49,19 @@ const maxAttempts = 3;
 export class BlobCache {
   readonly #store: BlobStore;
   readonly #index: RepositoryIndex;
+  readonly #clock: Clock;
   readonly #logger: Logger;
+  readonly #finishAbandonedShare: number;
   readonly #transfers = new Map<Digest, Transfer>();
   readonly #closing = new AbortController();
   #diskTrouble = false;
 
-  constructor({ store, index, logger }: BlobCacheOptions) {
+  constructor({ store, index, clock, logger, finishAbandonedShare }: BlobCacheOptions) {
     this.#store = store;
     this.#index = index;
+    this.#clock = clock;
     this.#logger = logger;
+    this.#finishAbandonedShare = finishAbandonedShare;
   }
 
   /**
@@ -189,13 +199,43 @@ export class BlobCache {
   }
 
   async #transfer(request: BlobRequest): Promise<Fill> {
-    const response = await this.#ask(request, 'GET');
+    const { digest } = request;
+    const first = await this.#fetch(request, { firstByte: 0 });
+    const { sizeBytes } = first;
+    let { source } = first;
+    const resumption: Resumption = {
+      clock: this.#clock,
+      mayResume: (error) => permitsStale(error) && !this.#closing.signal.aborted,
+      resume: async (firstByte) => {
+        this.#logger.info('transfer resumed', { digest, firstByte, avoiding: source });
+        const rest = await this.#fetch(request, { firstByte, avoid: source });
+        source = rest.source;
+        return rest;
+      },
+    };
     return new Fill({
-      digest: request.digest,
-      source: { sizeBytes: response.contentLength, body: response.body },
+      digest,
+      sizeBytes,
+      bytes: resumableBody(first, resumption),
       writer: await this.#createWriter(),
       onDiskTrouble: (error) => this.#reportDiskTrouble(error),
+      finishesFor: (received) => received >= (sizeBytes ?? Infinity) * this.#finishAbandonedShare,
     });
+  }
+
+  /** One transfer of a blob, from `firstByte` on, and the upstream that it comes from. */
+  async #fetch(
+    request: BlobRequest,
+    { firstByte, avoid }: { readonly firstByte: number; readonly avoid?: string },
+  ): Promise<BlobTransfer & { readonly source: string }> {
+    const response = await this.#ask(request, 'GET', { firstByte, avoid });
+    const sizeBytes = response.status === 206 ? response.totalLength : response.contentLength;
+    return {
+      sizeBytes,
+      firstByte: response.firstByte,
+      body: response.body,
+      source: response.source,
+    };
   }
 
   /** Records what a finished transfer proved. Never rejects: the readers tell their own errors. */
@@ -229,10 +269,14 @@ export class BlobCache {
     }
   }
 
-  #ask({ mirror, repository, digest, tally }: BlobRequest, method: 'GET' | 'HEAD') {
+  #ask(
+    { mirror, repository, digest, tally }: BlobRequest,
+    method: 'GET' | 'HEAD',
+    resumption: Pick<SetRequest, 'firstByte' | 'avoid'> = {},
+  ): Promise<SourcedResponse> {
     const { signal } = this.#closing;
     const resource = { kind: 'blob', digest } as const;
-    return mirror.upstream.fetch({ method, repository, resource, signal, tally });
+    return mirror.upstream.fetch({ method, repository, resource, signal, tally, ...resumption });
   }
 
   /** Once per trouble: clients are served all the same. */

@@ -1,6 +1,6 @@
 /** What the cache knows of a mirror: its name, its rules for tags, and the upstream behind it. */
 import type { Tag } from '../oci/names.ts';
-import type { UpstreamRegistry } from '../upstream/registry.ts';
+import type { UpstreamSet } from '../upstream/upstream-set.ts';
 
 export interface CachedMirror {
   readonly name: string;
@@ -10,5 +10,5 @@ export interface CachedMirror {
   readonly staleIfErrorMs: number;
   /** Tags that never move, so never need asking again. */
   readonly isImmutable: (tag: Tag) => boolean;
-  readonly upstream: Pick<UpstreamRegistry, 'fetch'>;
+  readonly upstream: Pick<UpstreamSet, 'fetch' | 'isQuotaLow'>;
 }

@@ -1,7 +1,7 @@
 /**
- * One upstream transfer of one blob, and everyone who reads it while it runs. The fill belongs to
- * the cache, not to a reader: readers come and go; the bytes are fetched once, hashed once, stored
- * once. No reader ever gets the last bytes of content whose digest is wrong.
+ * One blob on its way in, and everyone who reads it meanwhile. The fill belongs to the cache, not
+ * to a reader: readers come and go; the bytes are fetched once, hashed once, stored once. No
+ * reader ever gets the last bytes of content whose digest is wrong.
  */
 import { MirrorgateError } from '../errors/mirrorgate-error.ts';
 import { digestAlgorithm, digestFromHash, digestHash, type Digest } from '../oci/digest.ts';
@@ -15,20 +15,18 @@ export const holdbackBytes = 64 * 1024;
 /** Largest piece that a reader is handed at once. */
 const maxPieceBytes = 128 * 1024;
 
-export interface FillSource {
-  /** Undefined where the upstream did not say. */
-  readonly sizeBytes: number | undefined;
-  /** Leaving its iteration early ends the transfer. */
-  readonly body: AsyncIterable<Buffer>;
-}
-
 export interface FillOptions {
   readonly digest: Digest;
-  readonly source: FillSource;
+  /** Undefined where the upstream did not say. */
+  readonly sizeBytes: number | undefined;
+  /** The blob's bytes from the first on. Leaving its iteration early ends the transfer. */
+  readonly bytes: AsyncIterable<Buffer>;
   /** Undefined where the disk cannot be written: the fill then serves its readers from memory. */
   readonly writer: BlobWriter | undefined;
   /** Told once when the disk fails; readers notice nothing. */
   readonly onDiskTrouble: (error: unknown) => void;
+  /** Asked each time a reader leaves: whether to go on for nobody, `received` bytes in. */
+  readonly finishesFor: (received: number) => boolean;
 }
 
 export interface FillOutcome {
@@ -51,40 +49,39 @@ export interface FillReader {
 
 export class Fill {
   readonly digest: Digest;
-  readonly #source: FillSource;
-  readonly #writer: BlobWriter | undefined;
-  readonly #onDiskTrouble: (error: unknown) => void;
+  readonly #options: FillOptions;
   readonly #content: GrowingContent;
   readonly #progress = new Wakeup();
   readonly #outcome: Promise<FillOutcome>;
   #state: 'running' | 'verified' | 'failed' = 'running';
   #failure: unknown;
-  #settled = false;
+  #isSettled = false;
+  #isAbandoned = false;
   #readers = 0;
 
   /** Begins at once. */
-  constructor({ digest, source, writer, onDiskTrouble }: FillOptions) {
-    this.digest = digest;
-    this.#source = source;
-    this.#writer = writer;
-    this.#onDiskTrouble = onDiskTrouble;
-    this.#content = new GrowingContent(writer, onDiskTrouble);
+  constructor(options: FillOptions) {
+    this.digest = options.digest;
+    this.#options = options;
+    this.#content = new GrowingContent(options.writer, options.onDiskTrouble);
     this.#outcome = this.#run();
   }
 
   /** The blob's size: as the upstream said, else known once all of it came. */
   get sizeBytes(): number | undefined {
-    return this.#state === 'verified' ? this.#content.sizeBytes : this.#source.sizeBytes;
+    return this.#state === 'verified' ? this.#content.sizeBytes : this.#options.sizeBytes;
   }
 
   /** Whether a further reader can be served from the first byte on. */
   get isOpen(): boolean {
-    return this.#state !== 'failed' && !this.#settled && this.#content.isWhole;
+    const isOver = this.#state === 'failed' || this.#isSettled || this.#isAbandoned;
+    return !isOver && this.#content.isWhole;
   }
 
   /**
    * Settles when the content is verified and kept (or could not be kept); rejects with the
-   * upstream's error, or `MIRRORGATE_CONTENT_INVALID` where the bytes were not the digest's.
+   * upstream's error, `MIRRORGATE_CONTENT_INVALID` where the bytes were not the digest's, or
+   * `MIRRORGATE_CACHE_ABANDONED` where nobody wanted them any more.
    */
   outcome(): Promise<FillOutcome> {
     return this.#outcome;
@@ -93,22 +90,21 @@ export class Fill {
   /** A reader of the bytes from `first` to `last` inclusive, to the end where undefined. */
   reader(first: number, last?: number): FillReader {
     const entry = this.#content.enter(first);
-    let open = true;
+    let isReading = true;
     this.#readers += 1;
     return {
       ready: () => this.#ready(first),
       read: () => this.#read(entry, last === undefined ? Infinity : last + 1),
       close: () => {
-        if (!open) return;
-        open = false;
-        this.#readers -= 1;
-        this.#content.leave(entry);
-        this.#closeWhenIdle();
+        if (!isReading) return;
+        isReading = false;
+        this.#leave(entry);
       },
     };
   }
 
   async #run(): Promise<FillOutcome> {
+    const { writer } = this.#options;
     try {
       await this.#receive();
       this.#state = 'verified';
@@ -119,50 +115,47 @@ export class Fill {
       this.#failure = error;
       this.#progress.wake();
       await this.#content.flushed();
-      await this.#writer?.discard();
+      await writer?.discard();
       throw error;
     } finally {
-      this.#settled = true;
+      this.#isSettled = true;
       this.#closeWhenIdle();
     }
   }
 
-  /** @throws the upstream's error, or MirrorgateError `MIRRORGATE_CONTENT_INVALID` */
   async #receive(): Promise<void> {
-    const hash = digestHash(this.digest);
-    const { sizeBytes, body } = this.#source;
-    for await (const chunk of body) {
+    const { digest, sizeBytes, bytes } = this.#options;
+    const hash = digestHash(digest);
+    for await (const chunk of bytes) {
       hash.update(chunk);
       this.#content.append(chunk);
       if (sizeBytes !== undefined && this.#content.sizeBytes > sizeBytes) break;
       this.#progress.wake();
       await this.#content.room();
-      if (!this.#content.isWanted) {
-        throw new MirrorgateError(
-          'MIRRORGATE_CACHE_ABANDONED',
-          `nobody reads ${this.digest} any more`,
-        );
+      if (this.#isAbandoned || !this.#content.isWanted) {
+        throw new MirrorgateError('MIRRORGATE_CACHE_ABANDONED', `nobody reads ${digest} any more`);
       }
     }
     const received = this.#content.sizeBytes;
     if (sizeBytes !== undefined && received !== sizeBytes) {
       throw this.#invalid(`${received} bytes came where ${sizeBytes} were announced`);
     }
-    const found = digestFromHash(hash, digestAlgorithm(this.digest));
-    if (found !== this.digest) throw this.#invalid(`its bytes are those of ${found}`);
+    const found = digestFromHash(hash, digestAlgorithm(digest));
+    if (found !== digest) throw this.#invalid(`its bytes are those of ${found}`);
   }
 
   async #keep(): Promise<boolean> {
-    if (this.#writer === undefined) return false;
+    const { writer, onDiskTrouble } = this.#options;
+    if (writer === undefined) return false;
     if (!(await this.#content.flushed())) {
-      await this.#writer.discard();
+      await writer.discard();
       return false;
     }
     try {
-      await this.#writer.commit(this.digest);
+      await writer.commit(this.digest);
       return true;
     } catch (error) {
-      this.#onDiskTrouble(error);
+      onDiskTrouble(error);
       return false;
     }
   }
@@ -190,17 +183,27 @@ export class Fill {
     }
   }
 
+  #leave(entry: ReaderPosition): void {
+    this.#readers -= 1;
+    if (this.#readers === 0 && this.#state === 'running') {
+      this.#isAbandoned = !this.#options.finishesFor(this.#content.sizeBytes);
+    }
+    this.#content.leave(entry);
+    this.#closeWhenIdle();
+  }
+
   /** How many bytes from the first on may be given out. */
   #releasedBytes(): number {
     const received = this.#content.sizeBytes;
     if (this.#state === 'verified') return received;
-    const size = this.#source.sizeBytes ?? received;
+    const size = this.#options.sizeBytes ?? received;
     return Math.max(0, Math.min(received, size - holdbackBytes));
   }
 
   #closeWhenIdle(): void {
-    if (!this.#settled || this.#readers > 0 || this.#writer === undefined) return;
-    this.#writer.close().catch(this.#onDiskTrouble);
+    const { writer, onDiskTrouble } = this.#options;
+    if (!this.#isSettled || this.#readers > 0 || writer === undefined) return;
+    writer.close().catch(onDiskTrouble);
   }
 
   #invalid(reason: string): MirrorgateError {

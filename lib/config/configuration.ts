@@ -57,6 +57,10 @@ export interface CacheConfiguration {
   /** Undefined: only `minFree` bounds the cache. */
   readonly maxSizeBytes: number | undefined;
   readonly minFree: FreeSpace;
+  /** Share of a blob after which a transfer that nobody reads any more is finished all the same. */
+  readonly finishAbandonedShare: number;
+  /** In which all of the cache is hashed once; undefined where never. */
+  readonly scrubPeriodMs: number | undefined;
 }
 
 export interface Mirror {
@@ -64,11 +68,19 @@ export interface Mirror {
   readonly registry: string;
   /** Other spellings of the registry that clients send as `ns` or path prefix. */
   readonly aliases: readonly string[];
-  /** Origin of the upstream, without trailing slash. */
-  readonly upstream: string;
+  /** Origins of the upstreams in order of preference, without trailing slash; at least one. */
+  readonly upstreams: readonly string[];
   readonly hosts: readonly HostName[];
   readonly ports: readonly number[];
   readonly credentials: { readonly username: string; readonly password: string } | undefined;
+  /** Whether the account is used only for what is denied or limited without it. */
+  readonly prefersAnonymous: boolean;
+  /** Pulls of the upstream's quota that are kept back while stale content can stand in. */
+  readonly reserve: number;
+  /** Whether IPv4 addresses of the upstream are dialled before others. */
+  readonly prefersIPv4: boolean;
+  /** Globs of `repository:tag` whose content is never evicted. */
+  readonly pins: readonly string[];
   /** Globs; undefined permits every repository. */
   readonly repositories: readonly string[] | undefined;
   readonly tags: {

@@ -1,10 +1,11 @@
 /** What is valid by itself but not together: names, hosts and ports taken twice, issuers without means. */
 import { tryAddress } from '../net/address.ts';
 import { cidrContains } from '../net/cidr.ts';
+import { endpointText, type TcpEndpoint } from '../net/endpoint.ts';
 import type { HostName } from '../net/host-name.ts';
 import { universalSite, type Configuration, type Site } from './configuration.ts';
 import type { NameSubtree } from './scalars.ts';
-import type { Finding, KeyPath } from './yaml-file.ts';
+import { keyText, type Finding, type KeyPath } from './yaml-file.ts';
 
 export interface PlacedSite {
   readonly site: Site;
@@ -12,17 +13,25 @@ export interface PlacedSite {
   readonly path: KeyPath;
 }
 
+export interface Written {
+  readonly sites: readonly PlacedSite[];
+  /** Top-level keys that lack parts: what is taken twice stays wrong, what is missing may be there. */
+  readonly incomplete: ReadonlySet<string>;
+}
+
 export function contradictions(
   configuration: Configuration,
-  sites: readonly PlacedSite[],
+  { sites, incomplete }: Written,
 ): Finding[] {
+  const lacks = (...keys: readonly string[]): boolean => keys.some((key) => incomplete.has(key));
   return [
     ...nameFindings(configuration),
     ...registryFindings(configuration),
     ...hostFindings(sites),
+    ...endpointFindings(configuration),
     ...portFindings(configuration),
-    ...reachFindings(configuration),
-    ...issuerFindings(configuration, sites),
+    ...(lacks('mirrors', 'services', 'universal') ? [] : reachFindings(configuration)),
+    ...(lacks('certificates') ? [] : issuerFindings(configuration, sites)),
   ];
 }
 
@@ -69,6 +78,41 @@ function hostFindings(sites: readonly PlacedSite[]): Finding[] {
   );
 }
 
+/** Two listeners for one connection: the system gives the port to one of them. */
+function endpointFindings({ listen }: Configuration): Finding[] {
+  const { https, http, admin } = listen;
+  const placed: [KeyPath, TcpEndpoint][] = [
+    ...https.map((endpoint, index): [KeyPath, TcpEndpoint] => [
+      ['listen', 'https', index],
+      endpoint,
+    ]),
+    ...http.map((endpoint, index): [KeyPath, TcpEndpoint] => [['listen', 'http', index], endpoint]),
+    ...(admin.kind === 'tcp'
+      ? [[['listen', 'admin'], admin] satisfies [KeyPath, TcpEndpoint]]
+      : []),
+  ];
+  return placed.flatMap(([path, endpoint], index) => {
+    const twin = placed.slice(0, index).find(([, other]) => collide(endpoint, other));
+    if (twin === undefined) return [];
+    const [otherPath, other] = twin;
+    return {
+      path,
+      message: `${endpointText(endpoint)} is taken by ${keyText(otherPath)}, ${endpointText(other)}`,
+      fix: 'choose another port',
+    };
+  });
+}
+
+/** `::` takes IPv4 connections too. */
+function collide(left: TcpEndpoint, right: TcpEndpoint): boolean {
+  if (left.port !== right.port || left.port === 0) return false;
+  const [a, b] = [left.address, right.address];
+  const sameFamily = a.includes(':') === b.includes(':');
+  return (
+    a === b || a === '::' || b === '::' || (sameFamily && (a === '0.0.0.0' || b === '0.0.0.0'))
+  );
+}
+
 function portFindings({ listen, mirrors }: Configuration): Finding[] {
   const own = mirrors.flatMap(({ ports }, mirror) =>
     ports.map((port, index): [KeyPath, string] => [
@@ -77,7 +121,7 @@ function portFindings({ listen, mirrors }: Configuration): Finding[] {
     ]),
   );
   const shared = new Set(
-    [...listen.https, ...listen.http]
+    [...listen.https, ...listen.http, ...(listen.admin.kind === 'tcp' ? [listen.admin] : [])]
       .filter(({ port }) => port !== 0)
       .map(({ port }) => String(port)),
   );
@@ -90,7 +134,7 @@ function portFindings({ listen, mirrors }: Configuration): Finding[] {
       .filter(([, port]) => shared.has(port))
       .map(([path, port]) => ({
         path,
-        message: `the port ${port} is one of listen.https or listen.http`,
+        message: `the port ${port} is one of those under listen`,
         fix: 'choose another port for this mirror',
       })),
   ];

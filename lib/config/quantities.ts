@@ -79,5 +79,6 @@ function scaled(text: string, units: Readonly<Record<string, number>>): number |
   const match = /^([0-9]+(?:\.[0-9]+)?)(\D+)$/.exec(text);
   const unit = match?.[2];
   if (match === null || unit === undefined || !Object.hasOwn(units, unit)) return undefined;
-  return Math.round(Number(match[1]) * (units[unit] ?? 0));
+  const amount = Math.round(Number(match[1]) * (units[unit] ?? 0));
+  return Number.isSafeInteger(amount) ? amount : undefined;
 }

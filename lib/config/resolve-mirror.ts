@@ -25,10 +25,17 @@ export function resolveMirror(written: WrittenMirror, context: MirrorContext): M
       fix: 'give it a name of lower-case letters, digits and hyphens',
     });
   }
-  const upstream = written.upstream?.origin ?? known?.upstream ?? `https://${registry}`;
-  if (upstream.startsWith('http:') && !written.allowPrivateUpstream) {
+  const upstreams = listUpstreams(written, known?.upstream ?? `https://${registry}`);
+  if (written.upstream !== undefined && written.upstreams !== undefined) {
     findings.push({
       path: [...path, 'upstream'],
+      message: 'stands beside upstreams, which says the same',
+      fix: 'keep one of the two',
+    });
+  }
+  if (upstreams.some((upstream) => upstream.startsWith('http:')) && !written.allowPrivateUpstream) {
+    findings.push({
+      path: [...path, written.upstreams === undefined ? 'upstream' : 'upstreams'],
       message: 'a plain http upstream can be read and changed on its way',
       fix: 'write https://, or allowPrivateUpstream: true for a registry on your own network',
     });
@@ -45,13 +52,17 @@ export function resolveMirror(written: WrittenMirror, context: MirrorContext): M
     name: name ?? registry,
     registry,
     aliases: known?.aliases ?? [],
-    upstream,
+    upstreams,
     hosts: written.hosts,
     ports: written.ports,
     credentials: credentials && {
       username: credentials.username,
       password: readSecret(credentials.password, [...path, 'credentials', 'password']),
     },
+    prefersAnonymous: credentials?.use === 'when-needed',
+    reserve: written.reserve,
+    prefersIPv4: written.egress === 'ipv4-first',
+    pins: written.pins,
     repositories: written.repositories,
     tags: {
       ttlMs: written.tags.ttl,
@@ -62,4 +73,9 @@ export function resolveMirror(written: WrittenMirror, context: MirrorContext): M
     tokenHosts: [...(known?.tokenHosts ?? []), ...written.tokenHosts],
     allowPrivateUpstream: written.allowPrivateUpstream,
   };
+}
+
+function listUpstreams(written: WrittenMirror, byDefault: string): string[] {
+  if (written.upstreams !== undefined) return written.upstreams.map(({ origin }) => origin);
+  return [written.upstream?.origin ?? byDefault];
 }

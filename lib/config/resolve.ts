@@ -18,6 +18,15 @@ import type { WrittenConfiguration } from './schema.ts';
 import type { SecretReference, Sources } from './sources.ts';
 import type { Finding, KeyPath } from './yaml-file.ts';
 
+export interface ResolutionContext {
+  /** Absolute path of the configuration. */
+  readonly file: string;
+  /** Reads the secrets that it refers to. */
+  readonly sources: Sources;
+  /** Top-level keys that lack parts which had faults of their own; none unless told. */
+  readonly incomplete?: ReadonlySet<string>;
+}
+
 export interface Resolution {
   readonly configuration: Configuration;
   readonly findings: readonly Finding[];
@@ -25,11 +34,9 @@ export interface Resolution {
 
 type Absolute = (path: string) => string;
 
-/** `file` is the absolute path of the configuration; `sources` reads the secrets it refers to. */
 export function resolveConfiguration(
   written: WrittenConfiguration,
-  file: string,
-  sources: Sources,
+  { file, sources, incomplete = new Set() }: ResolutionContext,
 ): Resolution {
   const findings: Finding[] = [];
   const absolute: Absolute = (path) => resolve(dirname(file), path);
@@ -46,7 +53,8 @@ export function resolveConfiguration(
   );
   const sites = listSites(written, mirrors);
   const configuration = join(written, { file, absolute, mirrors, sites, sources });
-  return { configuration, findings: [...findings, ...contradictions(configuration, sites)] };
+  findings.push(...contradictions(configuration, { sites, incomplete }));
+  return { configuration, findings };
 }
 
 interface Parts {
@@ -92,6 +100,8 @@ function join(written: WrittenConfiguration, parts: Parts): Configuration {
       directory: absolute(written.cache.directory),
       maxSizeBytes: written.cache.maxSize,
       minFree: written.cache.minFree,
+      finishAbandonedShare: written.cache.finishAbandoned,
+      scrubPeriodMs: written.cache.scrub === 'off' ? undefined : written.cache.scrub,
     },
     mirrors,
     universalHosts: written.universal?.hosts ?? [],

@@ -3,37 +3,42 @@
  * `config/mirrorgate.schema.json` is generated from it.
  */
 import { z } from 'zod';
+import { expected } from './messages.ts';
 import {
   adminEndpoint,
   duration,
   freeSpace,
   hostName,
+  lifetime,
   mirrorName,
   nameSubtree,
   origin,
   rate,
+  registryName,
   share,
   size,
   tcpEndpoint,
   webUrl,
+  wholeNumber,
 } from './scalars.ts';
 
 const path = z
   .string()
   .min(1)
   .describe("a path; a relative one counts from this file's own folder");
-const port = z.int().min(1).max(65535);
+const port = wholeNumber(1, 65535);
 const fileReference = z.strictObject({ file: path });
 
 const secret = z
   .union([z.strictObject({ file: path }), z.strictObject({ env: z.string().min(1) })], {
+    // Never with the value: it may well be the secret.
     error:
       'is not a secret reference; write {file: PATH} or {env: NAME}, secrets never stand inline',
   })
   .describe('where a secret is read from: {file: PATH} or {env: NAME}');
 
 const issuerName = z.enum(['acme', 'private-ca', 'files'], {
-  error: 'is not an issuer; write acme, private-ca or files',
+  error: expected({ wrong: 'is not an issuer', fix: 'write acme, private-ca or files' }),
 });
 
 const listen = z.strictObject({
@@ -53,15 +58,24 @@ const listen = z.strictObject({
 
 const processes = z.strictObject({
   edges: z
-    .union([z.literal('auto'), z.int().min(1).max(64)])
+    .union([z.literal('auto'), wholeNumber(1, 64)], {
+      error: expected({
+        wrong: 'is neither auto nor a whole number from 1 to 64',
+        fix: 'write one of them',
+      }),
+    })
     .default('auto')
     .describe('TLS processes; auto is one fewer than the processors, at least one'),
-  workers: z.int().min(1).max(32).default(1).describe('cache processes'),
+  workers: wholeNumber(1, 32).default(1).describe('cache processes'),
 });
 
 const acme = z.strictObject({
   directory: webUrl.prefault('https://acme-v02.api.letsencrypt.org/directory'),
-  email: z.email().optional(),
+  email: z
+    .email({
+      error: expected({ wrong: 'is not an e-mail address', fix: 'write name@example.com' }),
+    })
+    .optional(),
   agreeToTerms: z.boolean().default(false),
   trust: fileReference.optional().describe('an extra root for a private ACME server, as PEM'),
 });
@@ -73,8 +87,8 @@ const privateCa = z.strictObject({
     .min(1)
     .optional()
     .describe('name constraints: DNS zones and CIDR blocks; the configured hosts where absent'),
-  leafLifetime: duration.prefault('7d'),
-  rootLifetime: duration.prefault('365d'),
+  leafLifetime: lifetime.prefault('7d'),
+  rootLifetime: lifetime.prefault('365d'),
   overlap: duration.prefault('30d').describe('how long old and new roots stand side by side'),
 });
 
@@ -89,7 +103,14 @@ const certificates = z.strictObject({
     .describe('PEM files for the issuer "files"; each serves the hosts that its certificate names'),
 });
 
-const credentials = z.strictObject({ username: z.string().min(1), password: secret });
+const credentials = z.strictObject({
+  username: z.string().min(1),
+  password: secret,
+  use: z
+    .enum(['always', 'when-needed'])
+    .default('always')
+    .describe('when-needed: only for what is denied or limited without the account'),
+});
 
 const tags = z.strictObject({
   ttl: duration.prefault('60s').describe('how long a tag is answered without asking upstream'),
@@ -99,20 +120,17 @@ const tags = z.strictObject({
   immutable: z.array(z.string().min(1)).default([]).describe('tag globs that never move: v*.*.*'),
 });
 
-const registryName = z
-  .string()
-  .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?$/, {
-    error:
-      'is not a registry name; write it as clients do: docker.io, ghcr.io, registry.example.com:5000',
-  })
-  .describe('the name clients use; also the ns value and the path prefix');
-
 const mirrorObject = z.strictObject({
   name: mirrorName.optional().describe('known registries have one'),
-  registry: registryName,
+  registry: registryName.describe('the name clients use; also the ns value and the path prefix'),
   upstream: origin
     .optional()
     .describe('known registries need none; others default to https://REGISTRY'),
+  upstreams: z
+    .array(origin)
+    .min(1)
+    .optional()
+    .describe('in place of upstream: several that hold the same, in order of preference'),
   hosts: z.array(hostName).default([]).describe('each is a name in the certificate'),
   ports: z
     .array(port)
@@ -135,12 +153,36 @@ const mirrorObject = z.strictObject({
     .boolean()
     .default(false)
     .describe('permits an upstream in private address space, and plain http'),
+  egress: z
+    .enum(['any', 'ipv4-first'])
+    .default('any')
+    .describe('ipv4-first where neighbours share the quota of an IPv6 network'),
+  reserve: wholeNumber(0, 1_000_000)
+    .default(0)
+    .describe("pulls of the upstream's quota kept back while stale content can stand in"),
+  pins: z
+    .array(z.string().min(1))
+    .default([])
+    .describe('images that are never evicted, as globs of repository:tag'),
 });
 
-const mirror = z.union([
-  registryName.transform((registry) => mirrorObject.parse({ registry })),
-  mirrorObject,
-]);
+const mirrorError = expected({
+  wrong: 'is not a mirror',
+  fix: 'write a registry (docker.io), or keys with a registry among them',
+});
+
+/** What a text or a mapping lacks, the alternative that was meant tells better. */
+function isTextOrMapping(value: unknown): boolean {
+  return (
+    typeof value === 'string' ||
+    (typeof value === 'object' && value !== null && !Array.isArray(value))
+  );
+}
+
+const mirror = z.union(
+  [registryName.transform((registry) => mirrorObject.parse({ registry })), mirrorObject],
+  { error: (issue) => (isTextOrMapping(issue.input) ? undefined : mirrorError(issue)) },
+);
 
 const universal = z.strictObject({
   hosts: z.array(hostName).min(1),
@@ -161,7 +203,7 @@ const stage = z.strictObject({
 
 const bandwidth = z.strictObject({
   monthly: size,
-  resetDay: z.int().min(1).max(28).default(1),
+  resetDay: wholeNumber(1, 28).default(1),
   perClient: rate.optional(),
   stages: z.array(stage).default([]),
 });
@@ -179,6 +221,15 @@ export const configurationSchema = z.strictObject({
       directory: path.default('/var/cache/mirrorgate'),
       maxSize: size.optional(),
       minFree: freeSpace.prefault('5%').describe('left free on the disk: a percentage or a size'),
+      finishAbandoned: share
+        .prefault('0%')
+        .describe('share of a blob from which on it is fetched to its end though its clients left'),
+      scrub: z
+        .union([z.literal('off'), duration], {
+          error: expected({ wrong: 'is neither off nor a duration', fix: 'write off or 30d' }),
+        })
+        .prefault('30d')
+        .describe('in which all of the cache is read and hashed once; off for never'),
     })
     .prefault({}),
   mirrors: z.array(mirror).default([]),

@@ -2,12 +2,14 @@
  * A YAML file read for people: every problem found in it can be told with line and column.
  * JSON is accepted, being a subset (YAML 1.2 §1.3).
  */
+import { isUtf8 } from 'node:buffer';
 import { readFile } from 'node:fs/promises';
 import { LineCounter, isMap, isScalar, parseDocument, type Document, type Node } from 'yaml';
 import type { z } from 'zod';
 import { errorMessage } from '../errors/mirrorgate-error.ts';
 import { isMissing } from '../files/atomic-file.ts';
 import { ConfigurationError, type Problem } from './problems.ts';
+import { aliasProblems, placeOf, syntaxProblems, tooDeep } from './yaml-syntax.ts';
 
 /** Keys and indexes from the root to a value. */
 export type KeyPath = readonly PropertyKey[];
@@ -25,21 +27,22 @@ const maxFileBytes = 32 * 1024 * 1024;
 export class YamlFile {
   readonly path: string;
   readonly document: Document;
+  readonly #text: string;
   readonly #lines: LineCounter;
 
   /** @throws ConfigurationError where `text` is not YAML. */
   constructor(path: string, text: string) {
     this.path = path;
+    this.#text = text;
     this.#lines = new LineCounter();
-    this.document = parseDocument(text, { lineCounter: this.#lines, uniqueKeys: true });
-    const problems = this.document.errors.map((error) => ({
-      file: path,
-      line: error.linePos?.[0].line ?? 1,
-      column: error.linePos?.[0].col ?? 1,
-      key: '',
-      message: error.message.split('\n', 1)[0]?.replace(/ at line.*$/, '') ?? 'not YAML',
-      fix: 'correct the YAML syntax here',
-    }));
+    this.document = parseDocument(text, {
+      lineCounter: this.#lines,
+      prettyErrors: false,
+      uniqueKeys: true,
+      // What it would print as a warning is refused as an unknown key.
+      logLevel: 'error',
+    });
+    const problems = syntaxProblems(this.#parts());
     if (problems.length > 0) throw new ConfigurationError(problems);
   }
 
@@ -55,26 +58,25 @@ export class YamlFile {
   value(): unknown {
     try {
       return this.document.toJS({ maxAliasCount: 100 });
-    } catch (cause) {
-      const fix = 'write the value out instead of the alias';
-      throw new ConfigurationError([
-        { file: this.path, key: '', message: errorMessage(cause), fix },
-      ]);
+    } catch (error) {
+      const isDepth = error instanceof RangeError;
+      throw new ConfigurationError(isDepth ? [tooDeep(this.path)] : aliasProblems(this.#parts()));
     }
   }
 
   /** Holds a finding against its place: the value itself, else its nearest container. */
   locate(finding: Finding): Problem {
-    const offset = this.#offset(finding.path);
-    const { line, col } = this.#lines.linePos(offset);
     return {
       file: this.path,
-      line: Math.max(1, line),
-      column: Math.max(1, col),
+      ...placeOf(this.#lines, this.#offset(finding.path)),
       key: keyText(finding.path),
       message: finding.message,
       ...(finding.fix === undefined ? {} : { fix: finding.fix }),
     };
+  }
+
+  #parts() {
+    return { path: this.path, text: this.#text, document: this.document, lines: this.#lines };
   }
 
   #offset(path: KeyPath): number {
@@ -93,7 +95,8 @@ export class YamlFile {
     const parent: unknown =
       path.length === 1 ? this.document.contents : this.document.getIn(path.slice(0, -1), true);
     if (!isMap(parent)) return undefined;
-    const pair = parent.items.find(({ key }) => isScalar(key) && key.value === path.at(-1));
+    const name = String(path.at(-1));
+    const pair = parent.items.find(({ key }) => isScalar(key) && String(key.value) === name);
     return isScalar(pair?.key) ? pair.key.range?.[0] : undefined;
   }
 }
@@ -114,44 +117,59 @@ async function readText(path: string): Promise<string> {
     const message = `is larger than ${maxFileBytes / 1024 / 1024} MiB`;
     throw new ConfigurationError([{ file: path, key: '', message }]);
   }
+  if (!isUtf8(bytes)) {
+    const fix = 'save it in the encoding UTF-8';
+    throw new ConfigurationError([{ file: path, key: '', message: 'is not UTF-8 text', fix }]);
+  }
   return bytes.toString('utf8');
 }
 
 /** `mirrors[0].hosts[1]` */
 export function keyText(path: KeyPath): string {
   return path
-    .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
+    .map((part) => {
+      if (typeof part === 'number') return `[${part}]`;
+      const name = String(part);
+      return /^[\w-]+$/.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`;
+    })
     .join('')
     .replace(/^\./, '');
 }
 
 /** The findings in a zod error, unions opened to the alternative that was meant. */
 export function findingsOf(error: z.core.$ZodError): Finding[] {
-  return error.issues.flatMap((issue) => findingsOfIssue(issue, []));
+  const findings = error.issues.flatMap((issue) => findingsOfIssue(issue, []));
+  const told = new Set<string>();
+  return findings.filter(({ path, message }) => {
+    const text = JSON.stringify([path.map(String), message]);
+    const isNew = !told.has(text);
+    told.add(text);
+    return isNew;
+  });
 }
 
 function findingsOfIssue(issue: z.core.$ZodIssue, base: KeyPath): Finding[] {
   const path = [...base, ...issue.path];
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({
-      path: [...path, key],
-      message: 'unknown key',
-      fix: 'remove it, or correct its spelling; the schema lists every key',
-    }));
+    const finding = issue.message.startsWith('Unrecognized')
+      ? { message: 'unknown key', fix: 'remove it, or correct its spelling' }
+      : findingOf(issue.message);
+    return issue.keys.map((key) => ({ ...finding, path: [...path, key] }));
   }
-  if (issue.code === 'invalid_union') {
+  // With words of its own a union needs no opening.
+  if (issue.code === 'invalid_union' && ['', 'Invalid input'].includes(issue.message)) {
     const meant = issue.errors.find(
       (issues) => !issues.some((inner) => inner.code === 'invalid_type' && inner.path.length === 0),
     );
-    if (meant !== undefined && meant.length > 0) {
-      return meant.flatMap((inner) => findingsOfIssue(inner, path));
-    }
+    return (meant ?? issue.errors.flat()).flatMap((inner) => findingsOfIssue(inner, path));
   }
-  if (issue.code === 'invalid_type' && issue.input === undefined) {
-    const missing =
-      issue.message.startsWith('Invalid input') && !issue.message.includes('received');
-    if (missing) return [{ path, message: 'is required', fix: `give a ${issue.expected}` }];
-  }
-  const [message = '', fix] = issue.message.split('; ', 2);
-  return [{ path, message, ...(fix === undefined ? {} : { fix }) }];
+  return [{ path, ...findingOf(issue.message) }];
+}
+
+/** `what is wrong; what to do`: the value that is quoted in the first may hold a semicolon. */
+function findingOf(text: string): Omit<Finding, 'path'> {
+  const mark = text.lastIndexOf('; ');
+  return mark === -1
+    ? { message: text }
+    : { message: text.slice(0, mark), fix: text.slice(mark + 2) };
 }

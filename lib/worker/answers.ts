@@ -36,7 +36,10 @@ export function sendManifest(
     ...(ageSeconds === undefined ? {} : { age: ageSeconds }),
     ...(staleReason === undefined ? {} : { warning: `299 - "stale: ${staleReason}"` }),
   };
-  if (isNotModified(request, digest)) return sendNotModified(response, headers);
+  if (isNotModified(request, digest)) {
+    sendNotModified(response, headers);
+    return;
+  }
   response.writeHead(200, headers);
   response.end(request.method === 'HEAD' ? undefined : bytes);
 }
@@ -56,7 +59,10 @@ export async function sendBlob(
     'accept-ranges': 'bytes',
     'cache-status': cacheStatusText(answer.cacheStatus),
   };
-  if (isNotModified(request, digest)) return sendNotModified(response, headers);
+  if (isNotModified(request, digest)) {
+    sendNotModified(response, headers);
+    return;
+  }
   if (request.method === 'HEAD') {
     response.writeHead(200, headers).end();
     return;
@@ -120,8 +126,8 @@ function isNotModified(request: IncomingMessage, digest: Digest): boolean {
 }
 
 function sendNotModified(response: ServerResponse, headers: Headers): void {
-  const { 'content-length': _length, 'content-type': _type, ...kept } = headers;
-  response.writeHead(304, kept).end();
+  const kept = Object.entries(headers).filter(([name]) => !name.startsWith('content-'));
+  response.writeHead(304, Object.fromEntries(kept)).end();
 }
 
 /** RFC 9110 §14.2 and §13.1.5: a range that does not hold is ignored, one past the end refused. */

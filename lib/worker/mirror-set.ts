@@ -4,11 +4,13 @@ import type { CachedMirror } from '../cache/cached-mirror.ts';
 import type { Mirror } from '../config/configuration.ts';
 import { MirrorgateError } from '../errors/mirrorgate-error.ts';
 import { globMatcher } from '../oci/glob.ts';
-import type { Logger } from '../telemetry/logger.ts';
+import { errorFields, type Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time/clock.ts';
-import { UpstreamRegistry } from '../upstream/registry.ts';
+import { UpstreamSet, type UpstreamState } from '../upstream/upstream-set.ts';
 
 export interface MirrorSetOptions {
+  /** Shown to upstreams. */
+  readonly version: string;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -16,7 +18,7 @@ export interface MirrorSetOptions {
 interface Member {
   readonly mirror: Mirror;
   readonly cached: CachedMirror;
-  readonly registry: UpstreamRegistry;
+  readonly upstreams: UpstreamSet;
 }
 
 export class MirrorSet {
@@ -28,7 +30,7 @@ export class MirrorSet {
   }
 
   /** Keeps the upstream clients of mirrors that did not change, with their tokens and connections. */
-  async configure(mirrors: readonly Mirror[]): Promise<void> {
+  configure(mirrors: readonly Mirror[]): void {
     const before = this.#members;
     this.#members = new Map(
       mirrors.map((mirror) => {
@@ -39,7 +41,7 @@ export class MirrorSet {
     );
     const kept = new Set(this.#members.values());
     const gone = [...before.values()].filter((member) => !kept.has(member));
-    await Promise.all(gone.map(({ registry }) => registry.close()));
+    for (const member of gone) this.#retire(member);
   }
 
   /** @throws MirrorgateError `MIRRORGATE_MIRROR_UNKNOWN` */
@@ -49,19 +51,37 @@ export class MirrorSet {
     throw new MirrorgateError('MIRRORGATE_MIRROR_UNKNOWN', `there is no mirror "${name}"`);
   }
 
+  /** What `status` shows of the upstreams, by mirror. */
+  states(): ReadonlyMap<string, readonly UpstreamState[]> {
+    return new Map([...this.#members].map(([name, { upstreams }]) => [name, upstreams.states()]));
+  }
+
+  /** Ends every transfer. */
   async close(): Promise<void> {
-    await this.configure([]);
+    const members = [...this.#members.values()];
+    this.#members.clear();
+    await Promise.all(members.map(({ upstreams }) => upstreams.close()));
+  }
+
+  /** A reload cuts nobody: what the old upstream client has begun, it ends. */
+  #retire({ mirror, upstreams }: Member): void {
+    upstreams.retire().catch((error: unknown) => {
+      this.#options.logger.warn('upstream client not closed', {
+        mirror: mirror.name,
+        ...errorFields(error),
+      });
+    });
   }
 
   #member(mirror: Mirror): Member {
-    const registry = new UpstreamRegistry({ mirror, ...this.#options });
+    const upstreams = new UpstreamSet({ mirror, ...this.#options });
     const { name, tags } = mirror;
     const { ttlMs, staleIfErrorMs } = tags;
     const isImmutable = globMatcher(tags.immutable);
     return {
       mirror,
-      registry,
-      cached: { name, ttlMs, staleIfErrorMs, isImmutable, upstream: registry },
+      upstreams,
+      cached: { name, ttlMs, staleIfErrorMs, isImmutable, upstream: upstreams },
     };
   }
 }

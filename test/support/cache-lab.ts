@@ -24,6 +24,8 @@ export interface CacheLabOptions extends FakeRegistryOptions {
   readonly mirror?: Partial<Mirror>;
   /** Mirrors beside it, of the same registry unless they say otherwise. */
   readonly more?: readonly Partial<Mirror>[];
+  /** 0 unless told: transfers are always finished. */
+  readonly finishAbandonedShare?: number;
   /** Puts a store with faults in front of the real one. */
   readonly wrapStore?: (store: BlobStore) => BlobStore;
 }
@@ -114,15 +116,20 @@ export class CacheLab {
 
   async #startWorker(): Promise<void> {
     const { layout, clock, log: logger } = this;
-    const { mirror, more = [], wrapStore = (store) => store } = this.#options;
+    const {
+      mirror,
+      more = [],
+      wrapStore = (store) => store,
+      finishAbandonedShare = 0,
+    } = this.#options;
     const store = wrapStore(await FileBlobStore.open({ layout, worker: 'worker-1', clock }));
     const index = new RepositoryIndex(layout);
     const shelf = new ManifestShelf({ store, index, logger });
     const manifests = new ManifestCache({ shelf, index, clock, logger });
-    const blobs = new BlobCache({ store, index, logger });
-    const mirrors = new MirrorSet({ clock, logger });
+    const blobs = new BlobCache({ store, index, clock, logger, finishAbandonedShare });
+    const mirrors = new MirrorSet({ clock, logger, version: 'test' });
     const { url } = this.registry;
-    await mirrors.configure([mirror ?? {}, ...more].map((changes) => testMirror(url, changes)));
+    mirrors.configure([mirror ?? {}, ...more].map((changes) => testMirror(url, changes)));
     const server = new WorkerServer({ mirrors, manifests, blobs, logger });
     await server.listen(this.socketPath);
     this.#worker = { mirrors, server, blobs, manifests };

@@ -1,5 +1,4 @@
 import { expect } from 'chai';
-import { digestOf } from '../../../lib/oci/digest.ts';
 import { ociIndex, ociManifest } from '../../../lib/oci/media-types.ts';
 import { CacheLab, type LabAnswer } from '../../support/cache-lab.ts';
 import { until } from '../../support/until.ts';
@@ -160,6 +159,7 @@ describe('manifests through a worker', () => {
     expect(limited.headers['docker-content-digest']).to.equal(old);
     expect(limited.headers['cache-status']).to.equal('mirrorgate; hit; detail=stale');
     isLimited = false;
+    await lab.clock.advance(10_000);
     expect((await lab.get(path)).headers['docker-content-digest']).to.equal(moved);
   });
 

@@ -52,7 +52,7 @@ export class Dockerd {
       iptables: false,
       ip6tables: false,
       'ip-forward': false,
-      'cgroup-parent': controlGroup(directory),
+      'cgroup-parent': `/${controlGroup(directory)}`,
       'max-download-attempts': 1,
     };
     await writeFile(directory.join('daemon.json'), JSON.stringify(configuration));

@@ -168,7 +168,8 @@ export class Gate {
   async reload(): Promise<LogLine> {
     const before = this.log().length;
     await this.#daemon?.signal('SIGHUP');
-    const isReload = ({ event }: LogLine): boolean => /reload/i.test(event);
+    const isReload = ({ event }: LogLine): boolean =>
+      event === 'configuration reloaded' || event.startsWith('reload refused');
     return await this.waitForLog('line about the reload', () =>
       this.log().slice(before).find(isReload),
     );

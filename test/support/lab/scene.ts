@@ -11,6 +11,7 @@ import { DebianRegistry } from './debian-registry.ts';
 import { Gate, type AccessLine } from './gate.ts';
 import { ImageLayout, type StoredImage } from './image-layout.ts';
 import { Namespace } from './namespace.ts';
+import { OpenParts } from './open-parts.ts';
 import { pushImage } from './skopeo.ts';
 import { TemporaryDirectory } from './temporary-directory.ts';
 
@@ -47,10 +48,6 @@ export interface Traffic<T> {
   readonly upstream: readonly string[];
 }
 
-interface Part {
-  close(): Promise<void>;
-}
-
 export class Scene {
   readonly host: Namespace;
   readonly vm: Namespace;
@@ -60,11 +57,11 @@ export class Scene {
   readonly layout: ImageLayout;
   /** PEM file of the gate's roots, for clients that take a path. */
   readonly caFile: string;
-  readonly #parts: readonly Part[];
+  readonly #parts: OpenParts;
 
   private constructor(
     parts: Pick<Scene, 'host' | 'vm' | 'hub' | 'ghcr' | 'gate' | 'layout' | 'caFile'>,
-    closing: readonly Part[],
+    open: OpenParts,
   ) {
     this.host = parts.host;
     this.vm = parts.vm;
@@ -73,35 +70,32 @@ export class Scene {
     this.gate = parts.gate;
     this.layout = parts.layout;
     this.caFile = parts.caFile;
-    this.#parts = closing;
+    this.#parts = open;
   }
 
   static async start(): Promise<Scene> {
-    const parts: Part[] = [];
-    const keep = async <T extends Part>(starting: Promise<T>): Promise<T> => {
-      const part = await starting;
-      parts.unshift(part);
-      return part;
-    };
+    const parts = new OpenParts();
     try {
       const names = [hubHost, ghcrHost, universalHost, untrustedHost];
-      const host = await keep(Namespace.start({ network: 'own' }));
-      const vm = await keep(Namespace.start({ network: 'own', hosts: { [gateAddress]: names } }));
+      const host = await parts.add(Namespace.start({ network: 'own' }));
+      const vm = await parts.add(
+        Namespace.start({ network: 'own', hosts: { [gateAddress]: names } }),
+      );
       await connect(
         { namespace: host, addresses: [`${gateAddress}/24`] },
         { namespace: vm, addresses: [`${vmAddress}/24`] },
       );
-      const hub = await keep(DebianRegistry.start({ place: host }));
-      const ghcr = await keep(DebianRegistry.start({ place: host }));
-      const gate = await keep(startGate(host, hub, ghcr));
-      const layout = await keep(ImageLayout.create());
-      const directory = await keep(TemporaryDirectory.create('trust'));
+      const hub = await parts.add(DebianRegistry.start({ place: host }));
+      const ghcr = await parts.add(DebianRegistry.start({ place: host }));
+      const gate = await parts.add(startGate(host, hub, ghcr));
+      const layout = await parts.add(ImageLayout.create());
+      const directory = await parts.add(TemporaryDirectory.create('trust'));
       const caFile = directory.join('ca.crt');
       await writeFile(caFile, await gate.bundle());
       await trustGate(vm, await gate.bundle());
       return new Scene({ host, vm, hub, ghcr, gate, layout, caFile }, parts);
     } catch (error) {
-      await closeAll(parts);
+      await parts.close();
       throw error;
     }
   }
@@ -135,7 +129,7 @@ export class Scene {
   }
 
   async close(): Promise<void> {
-    await closeAll(this.#parts);
+    await this.#parts.close();
   }
 
   async #requests() {
@@ -183,8 +177,4 @@ async function trustGate(vm: Namespace, bundle: string): Promise<void> {
     await vm.write(`/etc/docker/certs.d/${host}/ca.crt`, bundle);
     await vm.write(`/etc/containers/certs.d/${host}/ca.crt`, bundle);
   }
-}
-
-async function closeAll(parts: readonly Part[]): Promise<void> {
-  for (const part of parts) await part.close();
 }

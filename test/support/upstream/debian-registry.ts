@@ -59,7 +59,9 @@ export class DebianRegistry {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const closed = once(this.#child, 'close');
     this.#child.kill('SIGTERM');
+    const late = setTimeout(() => this.#child.kill('SIGKILL'), 2_000);
     await closed;
+    clearTimeout(late);
   }
 }
 

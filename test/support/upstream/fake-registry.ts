@@ -99,7 +99,10 @@ export class FakeRegistry {
     return this.#store.addManifest(manifest);
   }
 
-  /** Answers to `kind` are spoiled by `fault` until it is cleared, or `times` times. */
+  /**
+   * Answers to `kind` are spoiled by `fault` until it is cleared, or `times` times. Tokens are
+   * spoiled only by faults that replace the whole answer.
+   */
   setFault(kind: RequestKind, fault: (Fault & { readonly times?: number }) | undefined): void {
     if (fault === undefined) this.#faults.delete(kind);
     else this.#faults.set(kind, { fault, timesLeft: fault.times ?? Infinity });

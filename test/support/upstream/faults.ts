@@ -76,7 +76,7 @@ interface Sending {
 
 /** Sends `content`, as the request's method and single `Range` ask, spoiled by `fault`. */
 export async function sendContent({ exchange, content, fault }: Sending): Promise<void> {
-  const { request, response, record } = exchange;
+  const { request, response } = exchange;
   const whole = spoiledBytes(content.bytes, fault);
   const first = fault?.kind === 'no-range' ? 0 : rangeStart(request.headers.range);
   if (first > 0 && first >= whole.length) {
@@ -90,40 +90,53 @@ export async function sendContent({ exchange, content, fault }: Sending): Promis
     ...(fault?.kind === 'chunked' ? {} : { 'content-length': announced }),
     ...(first > 0 ? { 'content-range': `bytes ${first}-${whole.length - 1}/${whole.length}` } : {}),
     ...content.headers,
-    ...(fault?.kind === 'wrong-digest-header'
-      ? { 'docker-content-digest': `sha256:${'0'.repeat(64)}` }
-      : {}),
-    ...(fault?.kind === 'gzip' ? { 'content-encoding': 'gzip' } : {}),
-    ...(fault?.kind === 'headers' ? fault.headers : {}),
+    ...spoiledHeaders(fault),
   });
-  const write = async (piece: Buffer): Promise<void> => {
-    record.bodyBytes += piece.length;
-    if (!response.write(piece)) await drained(exchange);
-  };
   if (request.method === 'HEAD') {
     response.end();
   } else if (fault?.kind === 'cut' || fault?.kind === 'stall') {
-    const kept = body.subarray(0, Math.max(0, fault.atByte - first));
     response.flushHeaders();
-    if (kept.length > 0) await write(kept);
+    await write(exchange, body.subarray(0, Math.max(0, fault.atByte - first)));
     if (fault.kind === 'cut') request.socket.destroySoon();
-  } else if (fault?.kind === 'slow') {
-    const pieceBytes = Math.max(1, Math.floor((fault.bytesPerSecond * slowTickMs) / 1000));
-    for (let at = 0; at < body.length && !response.destroyed; at += pieceBytes) {
-      await write(body.subarray(at, at + pieceBytes));
-      await sleep(slowTickMs);
-    }
-    response.end();
   } else {
-    for (let at = 0; at < body.length && !response.destroyed; at += pieceBytes) {
-      await write(body.subarray(at, at + pieceBytes));
-    }
-    response.end();
+    await writeWhole({ exchange, body, fault });
   }
 }
 
+interface Writing {
+  readonly exchange: FakeExchange;
+  readonly body: Buffer;
+  readonly fault: Fault | undefined;
+}
+
+async function writeWhole({ exchange, body, fault }: Writing): Promise<void> {
+  const { response } = exchange;
+  const isSlow = fault?.kind === 'slow';
+  const pieceBytes = isSlow
+    ? Math.max(1, Math.floor((fault.bytesPerSecond * slowTickMs) / 1000))
+    : 64 * 1024;
+  for (let at = 0; at < body.length && !response.destroyed; at += pieceBytes) {
+    await write(exchange, body.subarray(at, at + pieceBytes));
+    if (isSlow) await sleep(slowTickMs);
+  }
+  response.end();
+}
+
+/** Counts the piece, and waits where the client is slower. */
+async function write(exchange: FakeExchange, piece: Buffer): Promise<void> {
+  if (piece.length === 0) return;
+  exchange.record.bodyBytes += piece.length;
+  if (!exchange.response.write(piece)) await drained(exchange);
+}
+
 const slowTickMs = 10;
-const pieceBytes = 64 * 1024;
+
+function spoiledHeaders(fault: Fault | undefined): Readonly<Record<string, string | string[]>> {
+  if (fault?.kind === 'headers') return fault.headers;
+  if (fault?.kind === 'gzip') return { 'content-encoding': 'gzip' };
+  const isWrong = fault?.kind === 'wrong-digest-header';
+  return isWrong ? { 'docker-content-digest': `sha256:${'0'.repeat(64)}` } : {};
+}
 
 function spoiledBytes(bytes: Buffer, fault: Fault | undefined): Buffer {
   if (fault?.kind === 'flip') {

@@ -1,19 +1,28 @@
 /** A mirror's configuration and a silent logger, for tests of upstream clients. */
 import type { Mirror } from '../../../lib/config/configuration.ts';
+import type { UpstreamAccount } from '../../../lib/upstream/messages.ts';
 import { tryRepositoryName, tryTag, type RepositoryName } from '../../../lib/oci/names.ts';
 import { tryReference, type Reference } from '../../../lib/oci/reference.ts';
 import type { LogFields, Logger } from '../../../lib/telemetry/logger.ts';
 
 /** A mirror of a fake registry on loopback, which `allowPrivateUpstream` permits. */
-export function testMirror(upstream: string, changes: Partial<Mirror> = {}): Mirror {
+export function testMirror(
+  upstream: string,
+  changes: Partial<Mirror> = {},
+): Mirror & UpstreamAccount {
   return {
     name: 'test',
     registry: 'registry.test',
     aliases: [],
     upstream,
+    upstreams: [upstream],
     hosts: [],
     ports: [],
     credentials: undefined,
+    prefersAnonymous: false,
+    reserve: 0,
+    prefersIPv4: false,
+    pins: [],
     repositories: undefined,
     tags: { ttlMs: 60_000, staleIfErrorMs: 7 * 24 * 3600_000, immutable: [] },
     upstreamTrust: undefined,

@@ -1,0 +1,95 @@
+/** The connections of one mirror to its upstream, its token servers and its redirects. */
+import type { LookupFunction } from 'node:net';
+import { Agent } from 'undici';
+import type { UpstreamAccount } from './messages.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Clock } from '../time/clock.ts';
+import { anyAddress, publicAddressesOnly, type AddressPolicy } from './address-policy.ts';
+import { defaultDeadlines, type Deadlines } from './deadline.ts';
+import { exchange, requestText, type Answer } from './exchange.ts';
+import { guardedConnector } from './guarded-connector.ts';
+import type { RequestTally } from './request-tally.ts';
+
+export interface TransportOptions {
+  readonly mirror: UpstreamAccount;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Shown to upstreams: `mirrorgate/1.2.3`. */
+  readonly version?: string;
+  /** By default what `mirror.allowPrivateUpstream` says. */
+  readonly permits?: AddressPolicy;
+  /** The system's resolver unless told. */
+  readonly lookup?: LookupFunction;
+  readonly deadlines?: Partial<Deadlines>;
+}
+
+export interface Transmission {
+  readonly method: 'GET' | 'HEAD';
+  readonly url: URL;
+  /** Beside those that every request carries. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+  readonly tally: RequestTally | undefined;
+}
+
+/** More transfers than this from one origin wait for a free connection. */
+const maxConnectionsPerOrigin = 256;
+
+export class Transport {
+  readonly deadlines: Deadlines;
+  readonly #agent: Agent;
+  readonly #logger: Logger;
+  readonly #mirrorName: string;
+  readonly #headers: Readonly<Record<string, string>>;
+
+  constructor(options: TransportOptions) {
+    const { mirror, clock, logger, version } = options;
+    this.deadlines = { ...defaultDeadlines, ...options.deadlines };
+    this.#logger = logger;
+    this.#mirrorName = mirror.name;
+    this.#headers = {
+      'user-agent': version === undefined ? 'mirrorgate' : `mirrorgate/${version}`,
+      'accept-encoding': 'identity',
+    };
+    this.#agent = new Agent({
+      connect: guardedConnector({
+        permits:
+          options.permits ?? (mirror.allowPrivateUpstream ? anyAddress : publicAddressesOnly),
+        trust: mirror.upstreamTrust,
+        prefersIPv4: mirror.prefersIPv4,
+        clock,
+        connectDeadlineMs: this.deadlines.connectMs,
+        lookup: options.lookup,
+      }),
+      allowH2: false,
+      connections: maxConnectionsPerOrigin,
+      pipelining: 1,
+    });
+  }
+
+  /** One request, counted; fails as {@link exchange} does. */
+  send({ method, url, headers, signal, tally }: Transmission): Promise<Answer> {
+    if (tally !== undefined) tally.requests += 1;
+    this.#logger.debug('upstream request', {
+      mirror: this.#mirrorName,
+      request: requestText(method, url),
+    });
+    return exchange(this.#agent, {
+      method,
+      url,
+      headers: { ...this.#headers, ...headers },
+      signal,
+      bodyIdleMs: this.deadlines.bodyIdleMs,
+    });
+  }
+
+  /** Closes each connection when its transfer is over. */
+  async retire(): Promise<void> {
+    if (!this.#agent.closed) await this.#agent.close();
+  }
+
+  /** Ends every connection, in use or not. Idempotent. */
+  async close(): Promise<void> {
+    await this.#agent.destroy();
+  }
+}

@@ -1,0 +1,125 @@
+import { expect } from 'chai';
+import { benchRootPem, EdgeBench, type EdgeBenchOptions } from '../../support/edge/edge-bench.ts';
+import { ask, ociCode, type Answer, type Question } from '../../support/edge/https-client.ts';
+import { allowed, listOf } from '../../support/edge/test-allow-list.ts';
+import { ghcrHost, hubHost, universalHost } from '../../support/edge/test-settings.ts';
+import { WireClient } from '../../support/edge/wire-client.ts';
+
+const fingerprint = 'f'.repeat(64);
+const bundle = '/ca/bundle.pem';
+
+describe('the CA documents', () => {
+  let bench: EdgeBench;
+
+  const start = async (options: EdgeBenchOptions = {}): Promise<void> => {
+    bench = await EdgeBench.start(options);
+    bench.edge.setTrust({ bundlePem: benchRootPem, fingerprint });
+  };
+  const fetch = (path: string, rest: Partial<Question> = {}): Promise<Answer> =>
+    ask({ port: rest.isPlain === true ? bench.httpPort : bench.port, path, ...rest });
+  afterEach(() => bench.close());
+
+  it('are served on every host, over https and http', async () => {
+    await start();
+    for (const isPlain of [false, true]) {
+      for (const host of [universalHost, hubHost, ghcrHost]) {
+        const answer = await fetch(bundle, { host, isPlain });
+        expect(answer.status).to.equal(200);
+        expect(answer.body.toString()).to.equal(benchRootPem);
+        expect(answer.headers['content-type']).to.equal('application/x-pem-file');
+        expect((await fetch('/ca/fingerprint', { host, isPlain })).body.toString()).to.equal(
+          `${fingerprint}\n`,
+        );
+      }
+    }
+    expect(bench.worker.requests).to.have.length(0);
+  });
+
+  it('have a strong entity tag, and answer 304 to who has them', async () => {
+    await start();
+    const { etag = '' } = (await fetch(bundle)).headers;
+    expect(etag).to.match(/^"[0-9a-f]+"$/);
+    for (const condition of [etag, `W/${etag}`, `"other", ${etag}`, '*']) {
+      const answer = await fetch(bundle, { headers: { 'if-none-match': condition } });
+      expect(answer.status, condition).to.equal(304);
+      expect(answer.body).to.have.length(0);
+      expect(answer.headers.etag).to.equal(etag);
+    }
+    expect((await fetch(bundle, { headers: { 'if-none-match': '"other"' } })).status).to.equal(200);
+  });
+
+  it('change their tag with their content', async () => {
+    await start();
+    const { etag = '' } = (await fetch(bundle)).headers;
+    bench.edge.setTrust({ bundlePem: `${benchRootPem}${benchRootPem}`, fingerprint });
+    const answer = await fetch(bundle, { headers: { 'if-none-match': etag } });
+    expect(answer.status).to.equal(200);
+    expect(answer.headers.etag).to.not.equal(etag);
+  });
+
+  it('answer HEAD with the same headers and no body', async () => {
+    await start();
+    for (const isPlain of [false, true]) {
+      const [get, head] = [
+        await fetch(bundle, { isPlain }),
+        await fetch(bundle, { isPlain, method: 'HEAD' }),
+      ];
+      expect(head.status).to.equal(200);
+      expect(head.body).to.have.length(0);
+      expect(head.headers).to.include({
+        etag: get.headers.etag,
+        'content-length': String(benchRootPem.length),
+      });
+    }
+  });
+
+  it('are not there where no host uses the private CA', async () => {
+    await start();
+    bench.edge.setTrust(undefined);
+    const answer = await fetch(bundle);
+    expect([answer.status, ociCode(answer)]).to.deep.equal([404, 'UNSUPPORTED']);
+    const plain = await fetch(bundle, { isPlain: true });
+    expect(plain.status).to.equal(308);
+  });
+
+  it('are all that a stranger gets where they are public', async () => {
+    await start({
+      allowList: listOf([allowed('127.0.0.1/32')]),
+      settings: { caAccess: 'public' },
+    });
+    const from = '127.0.0.2';
+    for (const isPlain of [false, true]) {
+      for (const path of [bundle, '/ca/fingerprint']) {
+        const answer = await fetch(path, { from, isPlain });
+        expect(answer.status).to.equal(200);
+        expect(answer.headers.connection).to.equal('close');
+      }
+      for (const path of [
+        '/',
+        '/v2/',
+        '/v2/alpine/manifests/3',
+        '/ca/',
+        '/ca/other',
+        '/ca/bundle.pem/',
+        '/CA/bundle.pem',
+        '/v2/../ca/bundle.pem',
+        '/.well-known/acme-challenge/x',
+      ]) {
+        expect((await fetch(path, { from, isPlain })).status, path).to.be.oneOf([400, 403]);
+      }
+      expect((await fetch(bundle, { from, isPlain, method: 'POST' })).status).to.be.oneOf([
+        403, 405,
+      ]);
+    }
+    expect(bench.worker.requests).to.have.length(0);
+  });
+
+  it('are no way in for a stranger where they are not public', async () => {
+    await start({ allowList: listOf([allowed('127.0.0.1/32')]) });
+    for (const port of [bench.port, bench.httpPort]) {
+      const client = await WireClient.tcp({ port, from: '127.0.0.2' });
+      client.send(`GET ${bundle} HTTP/1.1\r\nHost: ${universalHost}\r\n\r\n`);
+      expect(await client.closed(1_000)).to.equal('');
+    }
+  });
+});
