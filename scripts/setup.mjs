@@ -56,7 +56,11 @@ function build() {
   const changed = Math.max(...sources.map((name) => newestChange(join(root, name))));
   if (existsSync(built) && statSync(built).mtimeMs > changed) return;
   console.error('mirrorgate: building');
-  run(nodePath(), [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json']);
+  run(nodePath(), [
+    join(root, 'node_modules', 'typescript', 'bin', 'tsc'),
+    '-p',
+    'tsconfig.build.json',
+  ]);
   writeFileSync(built, '');
 }
 
@@ -65,6 +69,10 @@ export function setUp() {
   build();
 }
 
-if (process.argv[1] !== undefined && import.meta.url.endsWith('/setup.mjs') && process.argv[1].endsWith('setup.mjs')) {
+if (
+  process.argv[1] !== undefined &&
+  import.meta.url.endsWith('/setup.mjs') &&
+  process.argv[1].endsWith('setup.mjs')
+) {
   setUp();
 }

@@ -5,34 +5,19 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { installDebianPackages } from './debian-packages.mjs';
 import { nodePath, root, run, setUp, toolEnvironment } from './setup.mjs';
 
-/** Real registries, ACME servers and clients; one name a line, `#` begins a comment. */
-function installDebianPackages() {
-  const wanted = readFileSync(join(root, 'scripts', 'lab-packages.txt'), 'utf8')
+/** Real registries and clients; one name a line, `#` begins a comment. */
+function labPackages() {
+  return readFileSync(join(root, 'scripts', 'lab-packages.txt'), 'utf8')
     .split('\n')
     .map((line) => line.replace(/#.*/, '').trim())
     .filter((line) => line !== '');
-  const missing = wanted.filter((name) => {
-    const { stdout } = spawnSync('dpkg-query', ['-W', '-f', '${Status}', name], { encoding: 'utf8' });
-    return stdout !== 'install ok installed';
-  });
-  if (missing.length === 0) return;
-  if (process.getuid?.() !== 0 || spawnSync('apt-get', ['--version']).status !== 0) {
-    console.error(`mirrorgate: not installed, their tests are skipped: ${missing.join(' ')}`);
-    return;
-  }
-  console.error(`mirrorgate: installing Debian packages: ${missing.join(' ')}`);
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  run('apt-get', ['update', '-qq'], { env });
-  run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...missing], {
-    env,
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
 }
 
 setUp();
-installDebianPackages();
+installDebianPackages(labPackages());
 
 const steps = [
   ['lint', 'eslint', '.'],

@@ -3,18 +3,26 @@
  * started again with back-off when it dies, ended on request.
  */
 import { fork, type ChildProcess } from 'node:child_process';
-import { extname, join } from 'node:path';
 import type { Logger } from '../telemetry/logger.ts';
-import type { ProcessIdentity } from './messages.ts';
+import type { Clock, Timer } from '../time/clock.ts';
+import { isLeaving, type ProcessIdentity } from './messages.ts';
 
 export interface ChildOptions<Report> {
-  /** File name of its entry beside this one, without extension. */
-  readonly entry: 'edge-process' | 'worker-process';
+  /** Path of the program that it runs. */
+  readonly entry: string;
   readonly identity: ProcessIdentity;
+  readonly clock: Clock;
   readonly logger: Logger;
   readonly onReport: (report: Report) => void;
   /** It ended unasked; it is started again after `delayMs`. */
   readonly onDeath?: (delayMs: number) => void;
+}
+
+/** How a process came to its end, for the log. */
+interface Death {
+  readonly status?: number | undefined;
+  readonly signal?: string | undefined;
+  readonly error?: string | undefined;
 }
 
 const firstDelayMs = 100;
@@ -24,12 +32,14 @@ const healthyAfterMs = 60_000;
 
 export class Child<Request, Report> {
   readonly #options: ChildOptions<Report>;
+  /** Those not yet gone; all but the last have said that they leave. */
+  readonly #running = new Set<ChildProcess>();
   #process: ChildProcess | undefined;
-  #startedAt = 0;
+  #startedAtMs = 0;
   #deaths = 0;
-  #restart: NodeJS.Timeout | undefined;
+  #restart: Timer | undefined;
   #isEnding = false;
-  #ended = Promise.withResolvers<undefined>();
+  readonly #ended = Promise.withResolvers<undefined>();
 
   constructor(options: ChildOptions<Report>) {
     this.#options = options;
@@ -40,16 +50,14 @@ export class Child<Request, Report> {
   }
 
   start(): void {
-    const { entry, identity, onReport } = this.#options;
-    const path = join(import.meta.dirname, `${entry}${extname(import.meta.filename)}`);
-    this.#startedAt = Date.now();
-    const child = fork(path, [JSON.stringify(identity)], { serialization: 'advanced' });
-    this.#process = child;
-    child.on('message', (report) => onReport(report as Report));
-    child.on('error', (error) => {
-      this.#options.logger.error('process trouble', { child: identity.name, error: error.message });
-    });
-    child.once('exit', (status, signal) => this.#exited(status, signal));
+    const { entry, identity, clock } = this.#options;
+    this.#startedAtMs = clock.now().getTime();
+    try {
+      this.#watch(fork(entry, [JSON.stringify(identity)], { serialization: 'advanced' }));
+    } catch (error) {
+      // The system is out of memory or processes; it may not be for long.
+      this.#lost({ error: (error as Error).message });
+    }
   }
 
   /** Does nothing while the process is not there: it asks for everything when it starts. */
@@ -62,31 +70,53 @@ export class Child<Request, Report> {
   /** Asks it to end by `request`, makes it after `graceMs`; resolves when it is gone. */
   async end(request: Request, graceMs: number): Promise<void> {
     this.#isEnding = true;
-    clearTimeout(this.#restart);
-    const child = this.#process;
-    if (child === undefined) return;
+    this.#restart?.cancel();
+    if (this.#running.size === 0) return;
     this.send(request);
-    const deadline = setTimeout(() => child.kill('SIGKILL'), graceMs);
+    const deadline = this.#options.clock.after(graceMs, () => {
+      for (const child of this.#running) child.kill('SIGKILL');
+    });
     await this.#ended.promise;
-    clearTimeout(deadline);
+    deadline.cancel();
   }
 
-  #exited(status: number | null, signal: string | null): void {
-    this.#process = undefined;
-    if (this.#isEnding) {
-      this.#ended.resolve(undefined);
-      return;
-    }
-    this.#deaths = Date.now() - this.#startedAt > healthyAfterMs ? 1 : this.#deaths + 1;
-    const delayMs = Math.min(maxDelayMs, firstDelayMs * 2 ** (this.#deaths - 1));
-    const { logger, identity, onDeath } = this.#options;
-    logger.error('process ended, starting it again', {
-      child: identity.name,
-      status: status ?? undefined,
-      signal: signal ?? undefined,
-      delayMs,
+  #watch(child: ChildProcess): void {
+    this.#process = child;
+    this.#running.add(child);
+    child.on('message', (message) => {
+      if (!isLeaving(message)) this.#options.onReport(message as Report);
+      else if (child === this.#process) this.#lost({});
     });
+    child.on('error', (error) => {
+      if (child.pid === undefined) this.#gone(child, { error: error.message });
+      else this.#log('process trouble', { error: error.message });
+    });
+    child.once('exit', (status, signal) => {
+      this.#gone(child, { status: status ?? undefined, signal: signal ?? undefined });
+    });
+  }
+
+  #gone(child: ChildProcess, death: Death): void {
+    this.#running.delete(child);
+    if (child === this.#process) this.#lost(death);
+    if (this.#isEnding && this.#running.size === 0) this.#ended.resolve(undefined);
+  }
+
+  /** Nobody does its work any more. */
+  #lost(death: Death): void {
+    this.#process = undefined;
+    if (this.#isEnding) return;
+    const { clock, onDeath } = this.#options;
+    const lifeMs = clock.now().getTime() - this.#startedAtMs;
+    this.#deaths = lifeMs > healthyAfterMs ? 1 : this.#deaths + 1;
+    const delayMs = Math.min(maxDelayMs, firstDelayMs * 2 ** (this.#deaths - 1));
+    this.#log('process ended, starting it again', { ...death, delayMs });
     onDeath?.(delayMs);
-    this.#restart = setTimeout(() => this.start(), delayMs);
+    this.#restart = clock.after(delayMs, () => this.start());
+  }
+
+  #log(event: string, facts: Death & { readonly delayMs?: number }): void {
+    const { logger, identity } = this.#options;
+    logger.error(event, { child: identity.name, ...facts });
   }
 }

@@ -6,18 +6,37 @@ import { errorCode, errorMessage } from '../errors/mirrorgate-error.ts';
 import { endpointText } from '../net/endpoint.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { systemClock } from '../time/clock.ts';
-import type { EdgeReport, EdgeRequest, EdgeUpdate, Failure } from './messages.ts';
-import { enterProcess } from './process-entry.ts';
+import type { EdgeReport, EdgeRequest, EdgeUpdate, Failure, SiteKey } from './messages.ts';
+import { enterProcess, failureOf } from './process-entry.ts';
+
+/** How long answers in flight may go on after an unforeseen error, while an heir serves. */
+const unforeseenGraceMs = 10_000;
 
 let edge: Edge | undefined;
 
-async function update(target: Edge, request: EdgeUpdate): Promise<ListenFailure[]> {
+async function update(target: Edge, request: EdgeUpdate): Promise<Failure[]> {
   const { settings, certificates, allowList } = request;
   if (allowList !== undefined) target.setAllowList(buildAllowList(allowList));
   if ('trust' in request) target.setTrust(request.trust);
-  for (const { site, certifiedKey } of certificates ?? [])
+  const refused = (certificates ?? []).flatMap((siteKey) => takeCertificate(target, siteKey));
+  const failures = settings === undefined ? [] : await target.configure(settings);
+  return [...refused, ...failures.map(listenFailure)];
+}
+
+/** What a site served before, it goes on serving where TLS refuses the new certificate. */
+function takeCertificate(target: Edge, { site, certifiedKey }: SiteKey): Failure[] {
+  try {
     target.setCertificate(site, certifiedKey);
-  return settings === undefined ? [] : await target.configure(settings);
+    return [];
+  } catch (error) {
+    return [
+      {
+        code: 'MIRRORGATE_EDGE_CERTIFICATE',
+        message: `cannot serve the certificate of ${site}: ${errorMessage(error)}`,
+        hint: 'replace it by one that OpenSSL accepts',
+      },
+    ];
+  }
 }
 
 function listenFailure({ endpoint, error }: ListenFailure): Failure {
@@ -43,9 +62,8 @@ enterProcess<EdgeRequest, EdgeReport>({
     edge ??= new Edge({ clock: systemClock, logger });
     switch (request.kind) {
       case 'update': {
-        const failures = await update(edge, request);
-        const { addresses } = edge;
-        report({ kind: 'updated', addresses, failures: failures.map(listenFailure) });
+        const failures = await updateSafely(edge, request);
+        report({ kind: 'updated', addresses: edge.addresses, failures });
         return;
       }
       case 'drain':
@@ -56,5 +74,16 @@ enterProcess<EdgeRequest, EdgeReport>({
         assertNever(request);
     }
   },
+  onUnforeseen: async () => await edge?.close(unforeseenGraceMs),
 });
 process.send?.({ kind: 'started' } satisfies EdgeReport);
+
+/** The supervisor waits for an answer: whatever goes wrong is one. */
+async function updateSafely(target: Edge, request: EdgeUpdate): Promise<Failure[]> {
+  try {
+    return await update(target, request);
+  } catch (error) {
+    const message = 'cannot take the configuration into use';
+    return [failureOf(error, { code: 'MIRRORGATE_EDGE_UPDATE', message, hint: undefined })];
+  }
+}

@@ -2,10 +2,12 @@
  * The edges and workers of a running gate. Keeps what each kind is to know, so that a process that
  * was started again is told the same as its predecessor.
  */
+import { extname, join } from 'node:path';
 import type { CacheConfiguration, LogConfiguration, Mirror } from '../config/configuration.ts';
 import { MirrorgateError } from '../errors/mirrorgate-error.ts';
 import type { BoundAddress } from '../edge/edge.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import type { Clock } from '../time/clock.ts';
 import { Child } from './child.ts';
 import type {
   EdgeReport,
@@ -24,6 +26,7 @@ export interface FleetOptions {
   readonly cache: CacheConfiguration;
   readonly version: string;
   readonly log: LogConfiguration;
+  readonly clock: Clock;
   readonly logger: Logger;
 }
 
@@ -103,12 +106,13 @@ export class Fleet {
   }
 
   #startEdge(number: number): Promise<readonly BoundAddress[]> {
-    const { log, logger } = this.#options;
+    const { log, clock, logger } = this.#options;
     const begun = Promise.withResolvers<readonly BoundAddress[]>();
     let isServing = false;
     const edge = new Child<EdgeRequest, EdgeReport>({
-      entry: 'edge-process',
+      entry: entryPath('edge-process'),
       identity: { name: `edge-${number}`, log },
+      clock,
       logger,
       onDeath: () => begun.reject(new StartError([diedAtStart(`edge-${number}`)])),
       onReport: (report) => {
@@ -120,7 +124,7 @@ export class Fleet {
         const { failures, addresses } = report;
         if (failures.length === 0) begun.resolve(addresses);
         else begun.reject(new StartError(failures));
-        if (isServing) for (const { message, ...facts } of failures) logger.error(message, facts);
+        if (isServing) for (const failure of failures) this.#logFailure(`edge-${number}`, failure);
         isServing = true;
       },
     });
@@ -130,23 +134,34 @@ export class Fleet {
   }
 
   #startWorker(number: number, socketPath: string): Promise<readonly BoundAddress[]> {
-    const { log, logger, cache, version } = this.#options;
+    const { log, clock, logger, cache, version } = this.#options;
     const begun = Promise.withResolvers<readonly BoundAddress[]>();
+    let isServing = false;
     const worker = new Child<WorkerRequest, WorkerReport>({
-      entry: 'worker-process',
+      entry: entryPath('worker-process'),
       identity: { name: `worker-${number}`, log },
+      clock,
       logger,
       onDeath: () => begun.reject(new StartError([diedAtStart(`worker-${number}`)])),
       onReport: (report) => {
         switch (report.kind) {
           case 'started':
-            worker.send({ kind: 'setup', socketPath, cache, version });
+            worker.send({
+              kind: 'setup',
+              socketPath,
+              cache,
+              index: number - 1,
+              workers: this.#options.workers.length,
+              version,
+            });
             worker.send({ kind: 'update', mirrors: this.#mirrors });
             return;
           case 'ready':
+            isServing = true;
             begun.resolve([]);
             return;
           case 'failed':
+            if (isServing) this.#logFailure(`worker-${number}`, report.failure);
             begun.reject(new StartError([report.failure]));
         }
       },
@@ -155,6 +170,15 @@ export class Fleet {
     worker.start();
     return begun.promise;
   }
+
+  #logFailure(child: string, { message: error, ...facts }: Failure): void {
+    this.#options.logger.error('process in trouble', { child, error, ...facts });
+  }
+}
+
+/** Beside this file, whether it runs from its source or built. */
+function entryPath(name: string): string {
+  return join(import.meta.dirname, `${name}${extname(import.meta.filename)}`);
 }
 
 function diedAtStart(name: string): Failure {

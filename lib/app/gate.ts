@@ -10,17 +10,17 @@ import type { Configuration } from '../config/configuration.ts';
 import { loadConfiguration } from '../config/load.ts';
 import type { BoundAddress } from '../edge/edge.ts';
 import type { TrustDocuments } from '../edge/settings.ts';
-import { claimPrivateDirectory, ensurePrivateDirectory } from '../files/private-tree.ts';
-import { WatchedFile } from '../files/watched-file.ts';
 import type { Endpoint } from '../net/endpoint.ts';
 import { createLogger, errorFields, type Logger } from '../telemetry/logger.ts';
 import { systemClock } from '../time/clock.ts';
 import { Fleet } from './fleet.ts';
-import { assertSocketPath, InstanceLock } from './instance-lock.ts';
-import { changesThatNeedRestart, knownNames } from './reload.ts';
-import { edgeSettings, runDirectory, workerSockets } from './settings.ts';
+import { InstanceLock } from './instance-lock.ts';
+import { changesThatNeedRestart, knownNames, reloadable } from './reload.ts';
+import { edgeSettings, workerSockets } from './settings.ts';
+import { prepareAdminSocket, prepareStateDirectory } from './state-directory.ts';
 import { openTrust, type Trust } from './trust.ts';
 import { readVersion } from './version.ts';
+import { WatchedFiles } from './watched-files.ts';
 
 /** Answers in flight are given this long at SIGTERM. */
 const drainGraceMs = 30_000;
@@ -40,10 +40,10 @@ export class Gate {
   readonly #keeper: CertificateKeeper;
   readonly #fleet: Fleet;
   readonly #admin: AdminServer;
+  readonly #watched = new WatchedFiles();
   #configuration: Configuration;
   #trust: Trust | undefined;
   #addresses: readonly BoundAddress[] = [];
-  #watched: WatchedFile[] = [];
   #reloading: Promise<void> = Promise.resolve();
   #isReady = false;
   #closed: Promise<void> | undefined;
@@ -60,6 +60,7 @@ export class Gate {
       cache,
       version: readVersion(),
       log,
+      clock,
       logger,
     });
     this.#keeper = new CertificateKeeper({
@@ -72,7 +73,11 @@ export class Gate {
         this.#fleet.updateEdges({ certificates: [{ site: name, certifiedKey }] });
       },
     });
-    this.#admin = new AdminServer({ endpoint: listen.admin, isReady: () => this.#isReady });
+    this.#admin = new AdminServer({
+      endpoint: listen.admin,
+      isReady: () => this.#isReady,
+      onError: (error) => logger.error('admin listener in trouble', errorFields(error)),
+    });
   }
 
   /**
@@ -82,7 +87,10 @@ export class Gate {
   static async start(file: string): Promise<Gate> {
     const gate = new Gate(await loadConfiguration(file));
     try {
-      await gate.#start();
+      const started = gate.#start();
+      // What changes meanwhile is taken into use after it.
+      gate.#reloading = started.catch(() => undefined);
+      await started;
       return gate;
     } catch (error) {
       await gate.close(0);
@@ -109,22 +117,13 @@ export class Gate {
    */
   reload(): Promise<void> {
     return this.#oneAtATime(async () => {
-      const configuration = await loadConfiguration(this.#configuration.file);
-      const allowList = await readAllowList(configuration.allowListFile, knownNames(configuration));
-      const trust = await openTrust(configuration, { clock: systemClock, logger: this.#logger });
-      await this.#takeCertificates(configuration, trust);
-      this.#warnOfRestart(configuration);
-      this.#configuration = configuration;
-      this.#trust = trust;
-      this.#fleet.updateWorkers(configuration.mirrors);
-      this.#fleet.updateEdges({
-        settings: edgeSettings(configuration),
-        certificates: this.#siteKeys(),
-        allowList,
-        trust: trust.documents,
-      });
-      this.#watch();
-      this.#logger.info('configuration reloaded', { file: configuration.file });
+      const wanted = await loadConfiguration(this.#configuration.file);
+      try {
+        this.#follow(this.#configuration, wanted);
+        await this.#take(wanted);
+      } finally {
+        this.#follow(this.#configuration);
+      }
     });
   }
 
@@ -137,13 +136,9 @@ export class Gate {
   async #start(): Promise<void> {
     const configuration = this.#configuration;
     const { allowListFile, stateDirectory, sites } = configuration;
+    this.#follow(configuration);
     const allowList = await readAllowList(allowListFile, knownNames(configuration));
-    await claimPrivateDirectory(
-      stateDirectory,
-      (names) => names.length === 0 || names.includes('run'),
-    );
-    await ensurePrivateDirectory(runDirectory(configuration));
-    for (const path of workerSockets(configuration)) assertSocketPath(path);
+    await prepareStateDirectory(configuration);
     const lock = await InstanceLock.take(stateDirectory);
     this.#closers.push(() => lock.release());
 
@@ -152,6 +147,7 @@ export class Gate {
     this.#closers.push(() => this.#keeper.close());
     await this.#keeper.update(sites, trust.issuers);
 
+    await prepareAdminSocket(configuration);
     await this.#admin.listen();
     this.#closers.push(() => this.#admin.close());
     this.#addresses = await this.#fleet.start(configuration.mirrors, {
@@ -161,12 +157,11 @@ export class Gate {
       trust: trust.documents,
     });
     this.#isReady = true;
-    this.#watch();
   }
 
   async #close(graceMs: number): Promise<void> {
     this.#isReady = false;
-    for (const watched of this.#watched) watched.close();
+    this.#watched.close();
     await this.#fleet.close(graceMs);
     for (const close of this.#closers.reverse()) await close();
   }
@@ -175,6 +170,27 @@ export class Gate {
     return this.#keeper
       .current()
       .map(({ site, certifiedKey }) => ({ site: site.name, certifiedKey }));
+  }
+
+  /** All of what a running gate can change, or nothing of it. */
+  async #take(wanted: Configuration): Promise<void> {
+    const configuration = reloadable(this.#configuration, wanted);
+    const allowList = await readAllowList(configuration.allowListFile, knownNames(configuration));
+    const trust = await openTrust(configuration, { clock: systemClock, logger: this.#logger });
+    await this.#takeCertificates(configuration, trust);
+    for (const key of changesThatNeedRestart(this.#configuration, wanted)) {
+      this.#logger.warn('this change takes effect at the next start only', { key });
+    }
+    this.#configuration = configuration;
+    this.#trust = trust;
+    this.#fleet.updateWorkers(configuration.mirrors);
+    this.#fleet.updateEdges({
+      settings: edgeSettings(configuration),
+      certificates: this.#siteKeys(),
+      allowList,
+      trust: trust.documents,
+    });
+    this.#logger.info('configuration reloaded', { file: configuration.file });
   }
 
   /** A configuration whose hosts can get no certificate is refused whole, like any other fault. */
@@ -189,12 +205,6 @@ export class Gate {
     }
   }
 
-  #warnOfRestart(configuration: Configuration): void {
-    for (const key of changesThatNeedRestart(this.#configuration, configuration)) {
-      this.#logger.warn('this change takes effect at the next start only', { key });
-    }
-  }
-
   #reloadAllowList(): Promise<void> {
     return this.#oneAtATime(async () => {
       const configuration = this.#configuration;
@@ -206,7 +216,10 @@ export class Gate {
   }
 
   #oneAtATime(work: () => Promise<void>): Promise<void> {
-    this.#reloading = this.#reloading.then(work).catch((error: unknown) => {
+    const unlessClosed = async (): Promise<void> => {
+      if (this.#closed === undefined) await work();
+    };
+    this.#reloading = this.#reloading.then(unlessClosed).catch((error: unknown) => {
       for (const line of errorMessageLines(error)) {
         this.#logger.error('reload refused, what was in force stays in force', line);
       }
@@ -214,15 +227,15 @@ export class Gate {
     return this.#reloading;
   }
 
-  #watch(): void {
-    for (const watched of this.#watched) watched.close();
-    const { file, allowListFile, certificates } = this.#configuration;
-    const pairs = certificates.files.flatMap(({ certificate, key }) => [certificate, key]);
-    this.#watched = [
-      new WatchedFile(file, () => void this.reload()),
-      new WatchedFile(allowListFile, () => void this.#reloadAllowList()),
-      ...pairs.map((path) => new WatchedFile(path, () => void this.#keeper.check())),
-    ];
+  #follow(...configurations: readonly Configuration[]): void {
+    const files = configurations.flatMap(({ file, allowListFile, certificates }) => [
+      [file, () => void this.reload()] as const,
+      [allowListFile, () => void this.#reloadAllowList()] as const,
+      ...certificates.files
+        .flatMap(({ certificate, key }) => [certificate, key])
+        .map((path) => [path, () => void this.#keeper.check()] as const),
+    ]);
+    if (this.#closed === undefined) this.#watched.follow(new Map(files));
   }
 }
 

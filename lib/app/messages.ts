@@ -29,6 +29,9 @@ export interface WorkerSetup {
   readonly kind: 'setup';
   readonly socketPath: string;
   readonly cache: CacheConfiguration;
+  /** Which worker it is, from 0, of how many. */
+  readonly index: number;
+  readonly workers: number;
   readonly version: string;
 }
 
@@ -60,6 +63,16 @@ export type WorkerReport =
   | { readonly kind: 'started' }
   | { readonly kind: 'ready' }
   | { readonly kind: 'failed'; readonly failure: Failure };
+
+/**
+ * What any process says that met with an unforeseen error: it takes no more work and ends when it
+ * has done what it had. Its heir may start at once.
+ */
+export const leavingReport = { kind: 'leaving' } as const;
+
+export function isLeaving(message: unknown): boolean {
+  return typeof message === 'object' && (message as { kind?: unknown } | null)?.kind === 'leaving';
+}
 
 /** What every process is started with, as one JSON argument. */
 export interface ProcessIdentity {

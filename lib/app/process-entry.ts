@@ -4,7 +4,7 @@
  */
 import { createLogger, errorFields, type Logger } from '../telemetry/logger.ts';
 import { errorMessage, MirrorgateError } from '../errors/mirrorgate-error.ts';
-import type { Failure, ProcessIdentity } from './messages.ts';
+import { leavingReport, type Failure, type ProcessIdentity } from './messages.ts';
 
 export interface ProcessEntry<Report> {
   readonly logger: Logger;
@@ -14,22 +14,29 @@ export interface ProcessEntry<Report> {
 
 export interface ProcessHandlers<Request, Report> {
   readonly onRequest: (request: Request, entry: ProcessEntry<Report>) => Promise<void>;
+  /**
+   * After an unforeseen error, where the process may outlive it for a moment: takes no more work
+   * before it returns, so that the heir can; resolves when what was begun has ended. Without it
+   * the process is gone before its heir starts.
+   */
+  readonly onUnforeseen?: () => Promise<void>;
 }
+
+/** Lets the last lines of the log out. */
+const exitDelayMs = 100;
 
 /**
  * Sets the process up. `onRequest` gets each message, one after the other.
  * SIGTERM and SIGINT reach whole process groups (Ctrl-C, systemd): the supervisor acts on them,
  * and drains its processes in the right order.
  */
-export function enterProcess<Request, Report>({
-  onRequest,
-}: ProcessHandlers<Request, Report>): void {
+export function enterProcess<Request, Report>(handlers: ProcessHandlers<Request, Report>): void {
   const identity = JSON.parse(process.argv[2] ?? '{}') as ProcessIdentity;
   process.title = `mirrorgate: ${identity.name}`;
   process.umask(0o077);
   const { level, format } = identity.log;
   const logger = createLogger({ level, format, process: identity.name });
-  const report = (message: Report): void => {
+  const report = (message: Report | typeof leavingReport): void => {
     // A supervisor that is gone ends this process by 'disconnect'.
     if (process.connected) process.send?.(message);
   };
@@ -38,25 +45,41 @@ export function enterProcess<Request, Report>({
   process.on('SIGINT', () => undefined);
   process.on('SIGHUP', () => undefined);
   process.on('disconnect', () => process.exit(0));
+  let isLeaving = false;
   process.on('uncaughtException', (error) => {
     logger.error('unforeseen error, the process ends', {
       ...errorFields(error),
       stack: error.stack,
     });
-    // Lets the line out; the supervisor starts a new process.
-    setTimeout(() => process.exit(1), 100);
+    if (isLeaving) return;
+    isLeaving = true;
+    void leave(handlers.onUnforeseen, () => report(leavingReport));
   });
   let before = Promise.resolve();
   process.on('message', (request) => {
     before = before
-      .then(() => onRequest(request as Request, entry))
+      .then(() => handlers.onRequest(request as Request, entry))
       .catch((error: unknown) => logger.error('request failed', errorFields(error)));
   });
 }
 
-export function failureOf(error: unknown): Failure {
+async function leave(
+  onUnforeseen: (() => Promise<void>) | undefined,
+  announce: () => void,
+): Promise<void> {
+  try {
+    const ended = onUnforeseen?.();
+    if (ended !== undefined) announce();
+    await ended;
+  } finally {
+    setTimeout(() => process.exit(1), exitDelayMs);
+  }
+}
+
+/** `fallback` tells what was tried, of an error that does not tell by itself. */
+export function failureOf(error: unknown, fallback: Failure): Failure {
   if (error instanceof MirrorgateError) {
     return { code: error.code, message: errorMessage(error), hint: error.hint };
   }
-  return { code: 'MIRRORGATE_INTERNAL', message: errorMessage(error), hint: undefined };
+  return { ...fallback, message: `${fallback.message}: ${errorMessage(error)}` };
 }

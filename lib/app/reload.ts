@@ -8,16 +8,35 @@ export function knownNames({ mirrors, services }: Configuration): string[] {
 }
 
 /** Keys whose new value needs a restart: processes and folders that are in use. */
-export function changesThatNeedRestart(before: Configuration, now: Configuration): string[] {
+export function changesThatNeedRestart(running: Configuration, wanted: Configuration): string[] {
   const fixed: Readonly<Record<string, (configuration: Configuration) => unknown>> = {
     'listen.admin': ({ listen }) => listen.admin,
     processes: ({ processes }) => processes,
     'certificates.directory': ({ certificates }) => certificates.directory,
     'state.directory': ({ stateDirectory }) => stateDirectory,
     'cache.directory': ({ cache }) => cache.directory,
-    'log.level and log.format': ({ log }) => [log.level, log.format],
+    'cache.maxSize': ({ cache }) => cache.maxSizeBytes,
+    'cache.minFree': ({ cache }) => cache.minFree,
+    'cache.finishAbandoned': ({ cache }) => cache.finishAbandonedShare,
+    'cache.scrub': ({ cache }) => cache.scrubPeriodMs,
+    'log.level': ({ log }) => log.level,
+    'log.format': ({ log }) => log.format,
   };
   return Object.entries(fixed)
-    .filter(([, part]) => !isDeepStrictEqual(part(before), part(now)))
+    .filter(([, part]) => !isDeepStrictEqual(part(running), part(wanted)))
     .map(([key]) => key);
+}
+
+/** What is wanted as far as a running gate can have it: the keys above stay as they are. */
+export function reloadable(running: Configuration, wanted: Configuration): Configuration {
+  const { listen, processes, certificates, stateDirectory, cache, log } = running;
+  return Object.freeze({
+    ...wanted,
+    listen: { ...wanted.listen, admin: listen.admin },
+    processes,
+    certificates: { ...wanted.certificates, directory: certificates.directory },
+    stateDirectory,
+    cache,
+    log: { ...wanted.log, level: log.level, format: log.format },
+  });
 }

@@ -1,10 +1,12 @@
 /** The issuers that a configuration needs, and the private CA behind one of them. */
+import { createSecureContext } from 'node:tls';
 import { Authority } from '../ca/authority.ts';
 import { filesIssuer } from '../certificates/files-issuer.ts';
 import type { Issuer } from '../certificates/issuer.ts';
 import { privateCaIssuer } from '../certificates/private-ca-issuer.ts';
 import type { Configuration, IssuerName } from '../config/configuration.ts';
 import type { TrustDocuments } from '../edge/settings.ts';
+import { errorMessage, MirrorgateError } from '../errors/mirrorgate-error.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time/clock.ts';
 import { releasedAt } from './version.ts';
@@ -23,7 +25,9 @@ export async function openTrust(
   const { certificates, sites } = configuration;
   const wanted = new Set(sites.map(({ issuer }) => issuer));
   const issuers = new Map<IssuerName, Issuer>();
-  if (wanted.has('files')) issuers.set('files', filesIssuer({ files: certificates.files, clock }));
+  if (wanted.has('files')) {
+    issuers.set('files', servable(filesIssuer({ files: certificates.files, clock })));
+  }
   if (!wanted.has('private-ca')) return { issuers, documents: undefined };
   const authority = await Authority.open({
     directory: certificates.directory,
@@ -37,5 +41,29 @@ export async function openTrust(
   return {
     issuers,
     documents: { bundlePem: authority.bundlePem(), fingerprint: authority.fingerprint() },
+  };
+}
+
+/** Lets nothing pass that the edges' TLS would refuse: a short key, a signature by SHA-1. */
+function servable(issuer: Issuer): Issuer {
+  return {
+    async issue(names, signal) {
+      const certifiedKey = await issuer.issue(names, signal);
+      const { chainPem, privateKeyPem } = certifiedKey;
+      try {
+        createSecureContext({ cert: chainPem, key: privateKeyPem });
+      } catch (cause) {
+        throw new MirrorgateError(
+          'MIRRORGATE_CERTIFICATE_FILES',
+          `TLS refuses the certificate for ${names.join(', ')}: ${errorMessage(cause)}`,
+          {
+            cause,
+            hint: 'use an ECDSA key, or an RSA key of 2048 bits or more, signed by SHA-256',
+          },
+        );
+      }
+      return certifiedKey;
+    },
+    dueAt: (held, names) => issuer.dueAt(held, names),
   };
 }

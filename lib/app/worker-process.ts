@@ -1,80 +1,78 @@
 /** Entry of a worker process: one pull-through cache on one unix socket. */
-import { BlobCache } from '../cache/blob-cache.ts';
-import { ManifestCache } from '../cache/manifest-cache.ts';
-import { ManifestShelf } from '../cache/manifest-shelf.ts';
+import { Cache } from '../cache/cache.ts';
 import { assertNever } from '../errors/assert-never.ts';
-import { FileBlobStore } from '../store/file-blob-store.ts';
-import { StoreLayout } from '../store/layout.ts';
-import { RepositoryIndex } from '../store/repository-index.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { systemClock } from '../time/clock.ts';
+import { chooseWorker } from '../net/worker-choice.ts';
 import { MirrorSet } from '../worker/mirror-set.ts';
 import { WorkerServer } from '../worker/server.ts';
-import type { WorkerReport, WorkerRequest, WorkerSetup } from './messages.ts';
+import type { Failure, WorkerReport, WorkerRequest, WorkerSetup } from './messages.ts';
 import { enterProcess, failureOf } from './process-entry.ts';
+
+/** Lets the report and the last lines of the log out. */
+const exitDelayMs = 100;
 
 interface RunningWorker {
   readonly mirrors: MirrorSet;
   readonly server: WorkerServer;
-  readonly manifests: ManifestCache;
-  readonly blobs: BlobCache;
+  readonly cache: Cache;
 }
 
 async function setUp(setup: WorkerSetup, name: string, logger: Logger): Promise<RunningWorker> {
   const clock = systemClock;
-  const { cache } = setup;
-  const layout = new StoreLayout(cache.directory);
-  const store = await FileBlobStore.open({ layout, worker: name, clock });
-  const index = new RepositoryIndex(layout);
-  const shelf = new ManifestShelf({ store, index, logger });
-  const manifests = new ManifestCache({ shelf, index, clock, logger });
-  const blobs = new BlobCache({
-    store,
-    index,
+  const { cache: configuration, index, workers, version } = setup;
+  const cache = await Cache.open({
+    configuration,
+    worker: name,
+    workers,
+    owns: (digest) => chooseWorker(digest, workers) === index,
+    sweepsRecords: index === 0,
     clock,
     logger,
-    finishAbandonedShare: cache.finishAbandonedShare,
   });
-  const mirrors = new MirrorSet({ clock, logger, version: setup.version });
-  return {
-    mirrors,
-    manifests,
-    blobs,
-    server: new WorkerServer({ mirrors, manifests, blobs, logger }),
-  };
+  const mirrors = new MirrorSet({ clock, logger, version });
+  return { mirrors, cache, server: new WorkerServer({ mirrors, cache, logger }) };
 }
 
 async function drain(worker: RunningWorker | undefined, graceMs: number): Promise<never> {
   setTimeout(() => process.exit(0), graceMs);
   await worker?.server.close();
-  worker?.manifests.close();
-  worker?.blobs.close();
+  await worker?.cache.close();
   await worker?.mirrors.close();
   process.exit(0);
 }
 
 let worker: RunningWorker | undefined;
+/** Where it will listen once it knows its mirrors; undefined when it does. */
 let socketPath: string | undefined;
 
 enterProcess<WorkerRequest, WorkerReport>({
   async onRequest(request, { logger, name, report }) {
+    const fail = (error: unknown, tried: Failure): void => {
+      report({ kind: 'failed', failure: failureOf(error, tried) });
+      // The supervisor tries again, unless this was the start.
+      setTimeout(() => process.exit(1), exitDelayMs);
+    };
     switch (request.kind) {
       case 'setup':
         try {
           worker = await setUp(request, name, logger);
           socketPath = request.socketPath;
         } catch (error) {
-          report({ kind: 'failed', failure: failureOf(error) });
-          // The supervisor tries again, unless this was the start.
-          setTimeout(() => process.exit(1), 100);
+          fail(error, cacheFailure(request.cache.directory));
         }
         return;
       case 'update':
         worker?.mirrors.configure(request.mirrors);
+        worker?.cache.configure(request.mirrors);
         if (socketPath === undefined) return;
-        await worker?.server.listen(socketPath);
+        try {
+          await worker?.server.listen(socketPath);
+          report({ kind: 'ready' });
+        } catch (error) {
+          fail(error, listenFailure(socketPath));
+        }
         socketPath = undefined;
-        report({ kind: 'ready' });
         return;
       case 'drain':
         await drain(worker, request.graceMs);
@@ -85,3 +83,19 @@ enterProcess<WorkerRequest, WorkerReport>({
   },
 });
 process.send?.({ kind: 'started' } satisfies WorkerReport);
+
+function cacheFailure(directory: string): Failure {
+  return {
+    code: 'MIRRORGATE_STORE_OPEN',
+    message: `cannot use the cache directory ${directory}`,
+    hint: 'check that the disk is not full and that the folder is writable',
+  };
+}
+
+function listenFailure(path: string): Failure {
+  return {
+    code: 'MIRRORGATE_WORKER_LISTEN',
+    message: `cannot make the socket ${path}`,
+    hint: 'check that the disk of state.directory is not full and that the folder is writable',
+  };
+}

@@ -2,37 +2,27 @@
  * Blobs by digest: from disk where this mirror's repository is known to hold them, else from the
  * upstream in one transfer that everyone who asks meanwhile shares.
  */
-import { errorFields, type Logger } from '../telemetry/logger.ts';
-import type { Clock } from '../time/clock.ts';
 import type { Digest } from '../oci/digest.ts';
-import type { RepositoryName } from '../oci/names.ts';
-import type { BlobStore, BlobWriter, StoredBlob } from '../store/blob-store.ts';
+import type { BlobStore, StoredBlob } from '../store/blob-store.ts';
 import type { RepositoryKey } from '../store/layout.ts';
 import type { RepositoryIndex } from '../store/repository-index.ts';
-import { permitsStale, UpstreamDeniedError } from '../upstream/errors.ts';
-import type { RequestTally } from '../upstream/request-tally.ts';
-import type { SetRequest, SourcedResponse } from '../upstream/upstream-set.ts';
+import { errorFields, type Logger } from '../telemetry/logger.ts';
+import type { Clock } from '../time/clock.ts';
+import { UpstreamDeniedError } from '../upstream/errors.ts';
 import { bodilessAnswer, fillAnswer, storedAnswer, type BlobAnswer } from './blob-answer.ts';
-import { Fill } from './fill.ts';
-import type { CachedMirror } from './cached-mirror.ts';
-import { resumableBody, type BlobTransfer, type Resumption } from './resumable-body.ts';
+import { BlobOrigin, type BlobOriginOptions, type BlobQuery } from './blob-origin.ts';
+import type { CacheSpace } from './cache-space.ts';
+import { isIntact } from './content-check.ts';
+import { DiskTrouble } from './disk-trouble.ts';
+import type { Fill } from './fill.ts';
+import { SingleFlight } from './single-flight.ts';
 
-export interface BlobRequest {
-  readonly mirror: CachedMirror;
-  readonly repository: RepositoryName;
-  readonly digest: Digest;
+export interface BlobRequest extends BlobQuery {
   readonly method: 'GET' | 'HEAD';
-  /** Counts the upstream requests made for it; those of a shared transfer count for who began it. */
-  readonly tally: RequestTally;
 }
 
-export interface BlobCacheOptions {
-  readonly store: BlobStore;
+export interface BlobCacheOptions extends Omit<BlobOriginOptions, 'disk'> {
   readonly index: RepositoryIndex;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** Share of a blob after which a transfer that nobody reads is finished all the same. */
-  readonly finishAbandonedShare: number;
 }
 
 /** A transfer from the moment it was decided on. */
@@ -47,21 +37,24 @@ interface Transfer {
 const maxAttempts = 3;
 
 export class BlobCache {
+  readonly #origin: BlobOrigin;
   readonly #store: BlobStore;
   readonly #index: RepositoryIndex;
+  readonly #space: CacheSpace;
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #finishAbandonedShare: number;
+  readonly #disk: DiskTrouble;
   readonly #transfers = new Map<Digest, Transfer>();
-  readonly #closing = new AbortController();
-  #diskTrouble = false;
+  readonly #checking = new SingleFlight<boolean>();
 
-  constructor({ store, index, clock, logger, finishAbandonedShare }: BlobCacheOptions) {
-    this.#store = store;
-    this.#index = index;
-    this.#clock = clock;
-    this.#logger = logger;
-    this.#finishAbandonedShare = finishAbandonedShare;
+  constructor(options: BlobCacheOptions) {
+    this.#store = options.store;
+    this.#index = options.index;
+    this.#space = options.space;
+    this.#clock = options.clock;
+    this.#logger = options.logger;
+    this.#disk = new DiskTrouble(options.logger);
+    this.#origin = new BlobOrigin({ ...options, disk: this.#disk });
   }
 
   /**
@@ -87,32 +80,42 @@ export class BlobCache {
 
   /** Stops every transfer. */
   close(): void {
-    this.#closing.abort();
+    this.#origin.close();
   }
 
   async #held(request: BlobRequest): Promise<BlobAnswer | undefined> {
-    const key = repositoryKey(request);
-    const record = await this.#index.blob(key, request.digest);
+    const { digest } = request;
+    const record = await this.#index.blob(repositoryKey(request), digest);
     if (record === undefined) return undefined;
-    const blob = await this.#openStored(request.digest);
+    const blob = await this.#openStored(digest);
     if (blob === undefined) return undefined;
-    if (blob.sizeBytes === record.sizeBytes) return storedAnswer(blob, 'hit');
+    if (blob.sizeBytes === record.sizeBytes && (await this.#isWhole(blob, digest))) {
+      this.#space.used(digest);
+      return storedAnswer(blob, 'hit');
+    }
     await blob.close();
-    this.#logger.warn('damaged blob set aside', {
-      digest: request.digest,
-      sizeBytes: blob.sizeBytes,
-      expectedBytes: record.sizeBytes,
-    });
-    await this.#store.setAside(request.digest);
-    await this.#index.removeBlob(key, request.digest);
+    this.#logger.warn('damaged blob set aside', { digest });
+    await this.#store.setAside(digest);
+    this.#space.removed(digest);
     return undefined;
+  }
+
+  /** Content that was written to since it was committed is hashed before anybody gets it. */
+  async #isWhole(blob: StoredBlob, digest: Digest): Promise<boolean> {
+    if (blob.isUntouched) return true;
+    const { result } = this.#checking.share(digest, async () => {
+      if (!(await isIntact(blob, digest))) return false;
+      await this.#store.touch(digest, this.#clock.now());
+      return true;
+    });
+    return await result;
   }
 
   async #openStored(digest: Digest): Promise<StoredBlob | undefined> {
     try {
       return await this.#store.open(digest);
     } catch (error) {
-      this.#reportDiskTrouble(error);
+      this.#disk.report(error);
       return undefined;
     }
   }
@@ -120,7 +123,7 @@ export class BlobCache {
   /** Shares `transfer` once this repository may; undefined where it ended meanwhile. */
   async #join(request: BlobRequest, transfer: Transfer): Promise<BlobAnswer | undefined> {
     if (!transfer.grants.has(grantOf(request))) {
-      if ((await this.#confirm(request)) === undefined) return this.#alone(request);
+      if ((await this.#origin.confirm(request)) === undefined) return this.#alone(request);
       transfer.grants.set(grantOf(request), repositoryKey(request));
     }
     const fill = await transfer.begun;
@@ -133,8 +136,7 @@ export class BlobCache {
   /** A HEAD costs one upstream request and fetches nothing. */
   async #head(request: BlobRequest): Promise<BlobAnswer | undefined> {
     try {
-      const { contentLength } = await this.#ask(request, 'HEAD');
-      return bodilessAnswer(contentLength);
+      return bodilessAnswer(await this.#origin.size(request));
     } catch (error) {
       // Some registries answer a blob's HEAD with 401 whatever the token (public.ecr.aws).
       if (!(error instanceof UpstreamDeniedError)) throw error;
@@ -165,7 +167,7 @@ export class BlobCache {
 
   /** A transfer of one request's own, for when no shared one can serve it. */
   async #alone(request: BlobRequest): Promise<BlobAnswer> {
-    const fill = await this.#transfer(request);
+    const fill = await this.#origin.fill(request);
     const answer = fillAnswer(fill, 'miss');
     void this.#settle(fill, firstGrant(request));
     return answer;
@@ -173,91 +175,31 @@ export class BlobCache {
 
   /**
    * Content on disk for another repository serves this one too, once this mirror's upstream has
-   * confirmed, to this mirror's credentials, that the repository holds it. Else it is fetched.
+   * confirmed that the repository holds it. Else it is fetched.
    */
   async #obtain(request: BlobRequest): Promise<Fill | undefined> {
     const stored = await this.#openStored(request.digest);
-    if (stored === undefined) return this.#transfer(request);
+    if (stored === undefined) return this.#origin.fill(request);
     await stored.close();
-    if ((await this.#confirm(request)) !== stored.sizeBytes) return this.#transfer(request);
+    if ((await this.#origin.confirm(request)) !== stored.sizeBytes) {
+      return this.#origin.fill(request);
+    }
     await this.#putRecord(repositoryKey(request), request.digest, stored.sizeBytes);
     return undefined;
   }
 
-  /** The size that the upstream gives the blob in this repository; undefined without a clear yes. */
-  async #confirm(request: BlobRequest): Promise<number | undefined> {
-    try {
-      return (await this.#ask(request, 'HEAD')).contentLength;
-    } catch (error) {
-      // Whatever is wrong with the HEAD, the GET that follows will tell it or work.
-      this.#logger.debug('blob not confirmed by HEAD', {
-        digest: request.digest,
-        ...errorFields(error),
-      });
-      return undefined;
-    }
-  }
-
-  async #transfer(request: BlobRequest): Promise<Fill> {
-    const { digest } = request;
-    const first = await this.#fetch(request, { firstByte: 0 });
-    const { sizeBytes } = first;
-    let { source } = first;
-    const resumption: Resumption = {
-      clock: this.#clock,
-      mayResume: (error) => permitsStale(error) && !this.#closing.signal.aborted,
-      resume: async (firstByte) => {
-        this.#logger.info('transfer resumed', { digest, firstByte, avoiding: source });
-        const rest = await this.#fetch(request, { firstByte, avoid: source });
-        source = rest.source;
-        return rest;
-      },
-    };
-    return new Fill({
-      digest,
-      sizeBytes,
-      bytes: resumableBody(first, resumption),
-      writer: await this.#createWriter(),
-      onDiskTrouble: (error) => this.#reportDiskTrouble(error),
-      finishesFor: (received) => received >= (sizeBytes ?? Infinity) * this.#finishAbandonedShare,
-    });
-  }
-
-  /** One transfer of a blob, from `firstByte` on, and the upstream that it comes from. */
-  async #fetch(
-    request: BlobRequest,
-    { firstByte, avoid }: { readonly firstByte: number; readonly avoid?: string },
-  ): Promise<BlobTransfer & { readonly source: string }> {
-    const response = await this.#ask(request, 'GET', { firstByte, avoid });
-    const sizeBytes = response.status === 206 ? response.totalLength : response.contentLength;
-    return {
-      sizeBytes,
-      firstByte: response.firstByte,
-      body: response.body,
-      source: response.source,
-    };
-  }
-
   /** Records what a finished transfer proved. Never rejects: the readers tell their own errors. */
   async #settle(fill: Fill, grants: ReadonlyMap<string, RepositoryKey>): Promise<void> {
+    const { digest } = fill;
     try {
       const { sizeBytes, stored } = await fill.outcome();
       if (!stored) return;
-      this.#diskTrouble = false;
-      for (const key of grants.values()) await this.#putRecord(key, fill.digest, sizeBytes);
+      this.#disk.over();
+      this.#space.added(digest, sizeBytes);
+      for (const key of grants.values()) await this.#putRecord(key, digest, sizeBytes);
     } catch (error) {
       const repositories = [...grants.keys()];
-      const { digest } = fill;
       this.#logger.warn('blob transfer failed', { repositories, digest, ...errorFields(error) });
-    }
-  }
-
-  async #createWriter(): Promise<BlobWriter | undefined> {
-    try {
-      return await this.#store.create();
-    } catch (error) {
-      this.#reportDiskTrouble(error);
-      return undefined;
     }
   }
 
@@ -265,25 +207,8 @@ export class BlobCache {
     try {
       await this.#index.putBlob(key, digest, { sizeBytes });
     } catch (error) {
-      this.#reportDiskTrouble(error);
+      this.#disk.report(error);
     }
-  }
-
-  #ask(
-    { mirror, repository, digest, tally }: BlobRequest,
-    method: 'GET' | 'HEAD',
-    resumption: Pick<SetRequest, 'firstByte' | 'avoid'> = {},
-  ): Promise<SourcedResponse> {
-    const { signal } = this.#closing;
-    const resource = { kind: 'blob', digest } as const;
-    return mirror.upstream.fetch({ method, repository, resource, signal, tally, ...resumption });
-  }
-
-  /** Once per trouble: clients are served all the same. */
-  #reportDiskTrouble(error: unknown): void {
-    if (this.#diskTrouble) return;
-    this.#diskTrouble = true;
-    this.#logger.error('the cache cannot use its disk; serving without it', errorFields(error));
   }
 }
 

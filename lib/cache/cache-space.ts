@@ -70,8 +70,14 @@ export class CacheSpace {
     return [...this.#entries].map(([digest, { sizeBytes }]) => ({ digest, sizeBytes }));
   }
 
-  /** Reads from the disk what there is, in the order of its use. */
-  async survey(): Promise<void> {
+  /** Reads from the disk what there is, in the order of its use. Whoever needs room waits for it. */
+  survey(): Promise<void> {
+    const surveyed = this.#survey();
+    this.#evicting = this.#evicting.then(() => surveyed).catch(() => undefined);
+    return surveyed;
+  }
+
+  async #survey(): Promise<void> {
     const { store, owns } = this.#options;
     const found: { digest: Digest; sizeBytes: number; usedAtMs: number }[] = [];
     for await (const { digest, sizeBytes, usedAt } of store.list()) {
@@ -123,12 +129,17 @@ export class CacheSpace {
       if (isHeld) this.#reservedBytes -= sizeBytes;
       isHeld = false;
     };
-    // One at a time: two that look at the same free space would both take it.
-    this.#evicting = this.#evicting.then(() => this.#makeRoom(sizeBytes));
-    await this.#evicting;
+    await this.makeRoom(sizeBytes);
     if ((await this.#missingBytes(sizeBytes)) <= 0) return { release };
     release();
     return undefined;
+  }
+
+  /** Removes what was used longest ago until `sizeBytes` more fit, where that is possible. */
+  makeRoom(sizeBytes = 0): Promise<void> {
+    // One at a time: two that look at the same free space would both take it.
+    this.#evicting = this.#evicting.then(() => this.#makeRoom(sizeBytes));
+    return this.#evicting;
   }
 
   async #makeRoom(sizeBytes: number): Promise<void> {

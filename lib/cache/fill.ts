@@ -27,6 +27,8 @@ export interface FillOptions {
   readonly onDiskTrouble: (error: unknown) => void;
   /** Asked each time a reader leaves: whether to go on for nobody, `received` bytes in. */
   readonly finishesFor: (received: number) => boolean;
+  /** Called once, when nothing more will be written. */
+  readonly onSettled: () => void;
 }
 
 export interface FillOutcome {
@@ -119,6 +121,7 @@ export class Fill {
       throw error;
     } finally {
       this.#isSettled = true;
+      this.#options.onSettled();
       this.#closeWhenIdle();
     }
   }

@@ -8,6 +8,7 @@ import type { BlobStore } from '../store/blob-store.ts';
 import type { RepositoryKey } from '../store/layout.ts';
 import type { RepositoryIndex } from '../store/repository-index.ts';
 import { errorFields, type Logger } from '../telemetry/logger.ts';
+import type { CacheSpace } from './cache-space.ts';
 
 export interface Manifest {
   readonly digest: Digest;
@@ -18,6 +19,7 @@ export interface Manifest {
 export interface ManifestShelfOptions {
   readonly store: BlobStore;
   readonly index: RepositoryIndex;
+  readonly space: CacheSpace;
   readonly logger: Logger;
 }
 
@@ -26,25 +28,27 @@ const maxMemoryBytes = 32 * 1024 * 1024;
 export class ManifestShelf {
   readonly #store: BlobStore;
   readonly #index: RepositoryIndex;
+  readonly #space: CacheSpace;
   readonly #logger: Logger;
   readonly #memory = new LRUCache<string, Manifest>({
     maxSize: maxMemoryBytes,
     sizeCalculation: ({ bytes }) => bytes.length + 512,
   });
 
-  constructor({ store, index, logger }: ManifestShelfOptions) {
+  constructor({ store, index, space, logger }: ManifestShelfOptions) {
     this.#store = store;
     this.#index = index;
+    this.#space = space;
     this.#logger = logger;
   }
 
   /** The manifest, where this repository is known to hold it and its bytes are right. */
   async take(key: RepositoryKey, digest: Digest): Promise<Manifest | undefined> {
     const name = memoryKey(key, digest);
-    const known = this.#memory.get(name);
-    if (known !== undefined) return known;
-    const manifest = await this.#read(key, digest);
-    if (manifest !== undefined) this.#memory.set(name, manifest);
+    const manifest = this.#memory.get(name) ?? (await this.#read(key, digest));
+    if (manifest === undefined) return undefined;
+    this.#memory.set(name, manifest);
+    this.#space.used(digest);
     return manifest;
   }
 
@@ -52,7 +56,11 @@ export class ManifestShelf {
   async put(key: RepositoryKey, manifest: Manifest): Promise<void> {
     this.#memory.set(memoryKey(key, manifest.digest), manifest);
     const { digest, mediaType, bytes } = manifest;
+    const sizeBytes = bytes.length;
     try {
+      const reservation = await this.#space.reserve(sizeBytes);
+      if (reservation === undefined) return;
+      reservation.release();
       const writer = await this.#store.create();
       try {
         await writer.write([bytes]);
@@ -61,10 +69,16 @@ export class ManifestShelf {
         await writer.discard();
         await writer.close();
       }
-      await this.#index.putManifest(key, digest, { mediaType, sizeBytes: bytes.length });
+      this.#space.added(digest, sizeBytes);
+      await this.#index.putManifest(key, digest, { mediaType, sizeBytes });
     } catch (error) {
       this.#logger.warn('manifest not kept on disk', { digest, ...errorFields(error) });
     }
+  }
+
+  /** Lets go of everything in memory: the files were changed by somebody else. */
+  forget(): void {
+    this.#memory.clear();
   }
 
   async #read(key: RepositoryKey, digest: Digest): Promise<Manifest | undefined> {
@@ -84,6 +98,7 @@ export class ManifestShelf {
       }
       this.#logger.warn('damaged manifest set aside', { digest });
       await this.#store.setAside(digest);
+      this.#space.removed(digest);
     } catch (error) {
       this.#logger.warn('manifest not readable', { digest, ...errorFields(error) });
     }

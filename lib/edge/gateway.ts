@@ -13,9 +13,10 @@ import { pullPath } from '../oci/pull-path.ts';
 import { referenceText } from '../oci/reference.ts';
 import { errorFields, type Logger } from '../telemetry/logger.ts';
 import { emptyRecord, logAccess, type AccessRecord } from './access-record.ts';
-import { judgeHeaders, judgePull, type Target } from './admission.ts';
+import { judgeHeaders, judgePull, judgeUpgrade, type Target } from './admission.ts';
 import { sendDocument, sendError } from './answers.ts';
 import { caDocument } from './ca-documents.ts';
+import { endConnection, statusText } from './client-errors.ts';
 import type { Peer } from './connections.ts';
 import { assertAdmitted, assertPermitted, assertSameName } from './rights.ts';
 import type { RequestContext, RequestHandler } from './https-listener.ts';
@@ -23,7 +24,7 @@ import { clientHeaders, workerRequestHeaders } from './pull-messages.ts';
 import { Router, type HostRoute, type PullRoute } from './router.ts';
 import type { ServiceProxy } from './service-proxy.ts';
 import type { EdgeSettings, TrustDocuments } from './settings.ts';
-import { chooseWorker } from './worker-choice.ts';
+import { chooseWorker } from '../net/worker-choice.ts';
 import type { WorkerLink } from './worker-link.ts';
 
 export interface GatewayOptions {
@@ -93,6 +94,8 @@ export class Gateway implements RequestHandler {
     record.label = peer.admission?.label;
     if (state.settings.logsAccess) logAccess(this.#options.logger, request, response, record);
     response.on('error', () => response.destroy());
+    // A stranger is told why, or given the bundle, and is gone.
+    if (peer.admission === undefined) response.shouldKeepAlive = false;
     this.#options.onResponse(response);
     return { request, response, record, peer, state };
   }
@@ -118,7 +121,7 @@ export class Gateway implements RequestHandler {
     if (route.kind === 'service') {
       record.mirror = route.service.name;
       assertPermitted(peer, route.service.name);
-      await this.#options.services.forward(route.service, request, response);
+      await this.#options.services.forward({ service: route.service, peer, request, response });
       return;
     }
     await this.#answerRegistry(exchange, route, judgePull(request));
@@ -160,14 +163,15 @@ export class Gateway implements RequestHandler {
       if (route.kind !== 'service') {
         throw new MirrorgateError('MIRRORGATE_REQUEST_BODY', 'a mirror upgrades to nothing');
       }
-      assertPermitted(peer, route.service.name);
-      logger.info('upgrade', { client: peer.address, host, mirror: route.service.name });
-      await services.upgrade(route.service, request, connection);
+      const { service } = route;
+      assertPermitted(peer, service.name);
+      judgeUpgrade(request);
+      logger.info('upgrade', { client: peer.address, host, mirror: service.name });
+      await services.upgrade({ service, peer, request, ...connection });
     } catch (error) {
       const { status } = errorResponse(error);
-      connection.socket.end(
-        `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
-      );
+      logger.info('upgrade refused', { client: peer.address, status, ...errorFields(error) });
+      endConnection(connection.socket, statusText(`${status} ${STATUS_CODES[status] ?? ''}`));
     }
   }
 }

@@ -7,6 +7,8 @@ import type { Digest } from '../oci/digest.ts';
 /** Verified content. Whoever opens it closes it; removal meanwhile does not disturb the reader. */
 export interface StoredBlob {
   readonly sizeBytes: number;
+  /** False where somebody may have written to it since it was committed: hash it before use. */
+  readonly isUntouched: boolean;
   /** Where an edge on the same machine may read it; undefined where it is no local file. */
   readonly path: string | undefined;
   /** At most `length` bytes from `position`; fewer only at the end of the content. */
@@ -35,6 +37,7 @@ export interface BlobWriter {
 export interface BlobEntry {
   readonly digest: Digest;
   readonly sizeBytes: number;
+  /** When it was last noted as used; its commit where never. */
   readonly usedAt: Date;
 }
 
@@ -42,6 +45,11 @@ export interface BlobStore {
   /** The content of `digest`, or undefined where it is not held. */
   open(digest: Digest): Promise<StoredBlob | undefined>;
   create(): Promise<BlobWriter>;
+  /**
+   * Notes that the content was used at `usedAt`, and that it is whole: whoever calls this for
+   * content that is not untouched has hashed it.
+   */
+  touch(digest: Digest, usedAt: Date): Promise<void>;
   /** Whether it was there. */
   remove(digest: Digest): Promise<boolean>;
   /** Takes damaged content out of use, keeping it for a look. */

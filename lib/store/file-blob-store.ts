@@ -3,11 +3,12 @@
  * written, synced and renamed in that order, so a crash leaves it whole or absent.
  */
 import { randomBytes } from 'node:crypto';
-import { open, mkdir, opendir, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { open, mkdir, readdir, rename, rm, stat, utimes, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { MirrorgateError } from '../errors/mirrorgate-error.ts';
 import {
   isMissing,
+  isTemporaryName,
   readFileIfPresent,
   removeFile,
   syncDirectory,
@@ -15,7 +16,7 @@ import {
 } from '../files/atomic-file.ts';
 import { namesIn } from '../files/directory.ts';
 import { claimPrivateDirectory, ensurePrivateDirectory } from '../files/private-tree.ts';
-import type { Digest } from '../oci/digest.ts';
+import { digestHex, type Digest } from '../oci/digest.ts';
 import type { Clock } from '../time/clock.ts';
 import type { BlobEntry, BlobStore, BlobWriter, StoredBlob } from './blob-store.ts';
 import { digestOfFile, layoutVersion, type StoreLayout } from './layout.ts';
@@ -62,18 +63,25 @@ export class FileBlobStore implements BlobStore {
       if (isMissing(error)) return undefined;
       throw error;
     }
-    const { size } = await handle.stat();
-    return {
-      sizeBytes: size,
-      path,
-      read: (position, length) => readAt(handle, position, length),
-      close: closeOnce(handle),
-    };
+    const close = closeOnce(handle);
+    try {
+      const { size: sizeBytes, mtimeMs } = await handle.stat();
+      const isUntouched = mtimeMs === sealOf(digest).getTime();
+      return { sizeBytes, isUntouched, path, read: (...span) => readAt(handle, ...span), close };
+    } catch (error) {
+      await close();
+      throw error;
+    }
   }
 
   async create(): Promise<BlobWriter> {
     const path = join(this.#filling, randomBytes(12).toString('hex'));
-    return new FileBlobWriter(this.#layout, path, await open(path, 'wx+', 0o600));
+    const handle = await open(path, 'wx+', 0o600);
+    return new FileBlobWriter({ layout: this.#layout, clock: this.#clock, path, handle });
+  }
+
+  async touch(digest: Digest, usedAt: Date): Promise<void> {
+    await utimes(this.#layout.blob(digest), usedAt, sealOf(digest));
   }
 
   remove(digest: Digest): Promise<boolean> {
@@ -103,15 +111,24 @@ export async function* listBlobs(layout: StoreLayout): AsyncIterable<BlobEntry> 
   }
 }
 
+interface FileBlobWriterOptions {
+  readonly layout: StoreLayout;
+  readonly clock: Clock;
+  readonly path: string;
+  readonly handle: FileHandle;
+}
+
 class FileBlobWriter implements BlobWriter {
   readonly #layout: StoreLayout;
+  readonly #clock: Clock;
   readonly #path: string;
   readonly #handle: FileHandle;
   readonly #close: () => Promise<void>;
   #end: Promise<void> | undefined;
 
-  constructor(layout: StoreLayout, path: string, handle: FileHandle) {
+  constructor({ layout, clock, path, handle }: FileBlobWriterOptions) {
     this.#layout = layout;
+    this.#clock = clock;
     this.#path = path;
     this.#handle = handle;
     this.#close = closeOnce(handle);
@@ -137,6 +154,7 @@ class FileBlobWriter implements BlobWriter {
   async #commit(digest: Digest): Promise<void> {
     const target = this.#layout.blob(digest);
     try {
+      await this.#handle.utimes(this.#clock.now(), sealOf(digest));
       await this.#handle.sync();
       await mkdir(dirname(target), { recursive: true, mode: 0o700 });
       await rename(this.#path, target);
@@ -157,15 +175,32 @@ class FileBlobWriter implements BlobWriter {
   }
 }
 
+/**
+ * The modification time that whole content has: a date that follows from its digest. Whatever
+ * writes to the file afterwards sets another, so that damage by writing shows when it is opened.
+ * The access time is when it was last used.
+ */
+function sealOf(digest: Digest): Date {
+  const seconds = Number.parseInt(digestHex(digest).slice(0, 7), 16);
+  return new Date(Date.UTC(2001, 0, 1) + seconds * 1000);
+}
+
 /** Cached images are no keys: a cache directory may be tightened, somebody else's folder not. */
 function isCacheOrEmpty(names: readonly string[]): boolean {
-  return names.length === 0 || names.includes('layout');
+  return names.includes('layout') || names.every(isNobodys);
+}
+
+/** What a crash at the first start leaves, and what a disk of its own comes with. */
+function isNobodys(name: string): boolean {
+  return isTemporaryName(name) || name === 'lost+found';
 }
 
 async function checkLayout(layout: StoreLayout): Promise<void> {
+  // In this order: another worker may be making the cache, and writes `layout` before all else.
+  const names = await readdir(layout.root);
   const found = await readFileIfPresent(layout.layoutFile);
   if (found === undefined) {
-    if ((await readdir(layout.root)).length > 0) {
+    if (!names.every(isNobodys)) {
       throw new MirrorgateError(
         'MIRRORGATE_STORE_LAYOUT',
         `${layout.root} is not empty and is no mirrorgate cache`,
@@ -183,12 +218,12 @@ async function checkLayout(layout: StoreLayout): Promise<void> {
 }
 
 async function* entriesOf(directory: string, algorithm: string): AsyncIterable<BlobEntry> {
-  for await (const { name } of await opendir(directory)) {
+  for (const name of await namesIn(directory)) {
     const digest = digestOfFile(algorithm, name);
     if (digest === undefined) continue;
     try {
       const facts = await stat(join(directory, name));
-      yield { digest, sizeBytes: facts.size, usedAt: facts.mtime };
+      if (facts.isFile()) yield { digest, sizeBytes: facts.size, usedAt: facts.atime };
     } catch (error) {
       if (!isMissing(error)) throw error;
     }

@@ -51,25 +51,41 @@ export class StoreLayout {
     return join(this.quarantine, `${digest.replace(':', '-')}-${at.getTime()}`);
   }
 
-  /** Folder of one mirror's repositories. */
+  /** Folders of the mirrors' repositories. */
+  get mirrors(): string {
+    return join(this.root, 'mirrors');
+  }
+
   mirror(mirror: string): string {
-    return join(this.root, 'mirrors', mirror);
+    return join(this.mirrors, mirror);
   }
 
   repository({ mirror, repository }: RepositoryKey): string {
     return join(this.mirror(mirror), ...repository.split('/'));
   }
 
+  blobLinks(key: RepositoryKey): string {
+    return join(this.repository(key), '_blobs');
+  }
+
   blobLink(key: RepositoryKey, digest: Digest): string {
-    return join(this.repository(key), '_blobs', digestAlgorithm(digest), digestHex(digest));
+    return join(this.blobLinks(key), digestAlgorithm(digest), digestHex(digest));
+  }
+
+  manifestLinks(key: RepositoryKey): string {
+    return join(this.repository(key), '_manifests');
   }
 
   manifestLink(key: RepositoryKey, digest: Digest): string {
-    return join(this.repository(key), '_manifests', digestAlgorithm(digest), digestHex(digest));
+    return join(this.manifestLinks(key), digestAlgorithm(digest), digestHex(digest));
+  }
+
+  tags(key: RepositoryKey): string {
+    return join(this.repository(key), '_tags');
   }
 
   tag(key: RepositoryKey, tag: Tag): string {
-    return join(this.repository(key), '_tags', tag);
+    return join(this.tags(key), tag);
   }
 }
 

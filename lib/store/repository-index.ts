@@ -66,6 +66,10 @@ export class RepositoryIndex {
     await this.#write(this.#layout.manifestLink(key, digest), { ...record });
   }
 
+  async removeManifest(key: RepositoryKey, digest: Digest): Promise<void> {
+    await this.#remove(this.#layout.manifestLink(key, digest));
+  }
+
   async tag(key: RepositoryKey, tag: Tag): Promise<TagRecord | undefined> {
     const fields = (await this.#read(this.#layout.tag(key, tag))) ?? {};
     const { digest: digestText, mediaType, sizeBytes, checkedAt } = fields;
@@ -86,12 +90,20 @@ export class RepositoryIndex {
     await this.#remove(this.#layout.tag(key, tag));
   }
 
+  /** Forgets what is in memory: the files were changed by somebody else. */
+  forget(): void {
+    this.#recent.clear();
+  }
+
   /** A damaged record reads as none: the upstream is then asked again. */
   async #read(path: string): Promise<Fields | undefined> {
     const known = this.#recent.get(path);
     if (known !== undefined) return known;
     const bytes = await readFileIfPresent(path);
     const fields = bytes === undefined ? undefined : tryFields(bytes.toString('utf8'));
+    // A record that was written while this one was read is the newer.
+    const newer = this.#recent.get(path);
+    if (newer !== undefined) return newer;
     if (fields !== undefined) this.#recent.set(path, fields);
     return fields;
   }

@@ -96,7 +96,7 @@ export class UpstreamSet {
         return { ...response, source: way.source };
       } catch (error) {
         if (!permitsStale(failure)) failure = error;
-        if (!passesOn(error, way)) break;
+        if (!this.#passesOn(error, way)) break;
       }
     }
     throw failure;
@@ -135,6 +135,13 @@ export class UpstreamSet {
     if (avoid === undefined) return this.#ways;
     const last = this.#ways.filter(({ source }) => source === avoid);
     return [...this.#ways.filter(({ source }) => source !== avoid), ...last];
+  }
+
+  /** An answer ends it, but for one that the account, which comes next, may not get. */
+  #passesOn(error: unknown, { account }: Way): boolean {
+    if (permitsStale(error)) return true;
+    const isRefusal = error instanceof UpstreamDeniedError || error instanceof UpstreamUnknownError;
+    return isRefusal && account === undefined && this.#mirror.prefersAnonymous;
   }
 
   async #try(way: Way, request: SetRequest): Promise<UpstreamResponse> {
@@ -206,12 +213,6 @@ async function fetchTwice(
 }
 
 const droppedConnectionCodes = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
-
-function passesOn(error: unknown, { account }: Way): boolean {
-  if (permitsStale(error)) return true;
-  const isRefusal = error instanceof UpstreamDeniedError || error instanceof UpstreamUnknownError;
-  return account === undefined && isRefusal;
-}
 
 function isServerError(error: unknown): boolean {
   return error instanceof UpstreamFailedError && error.status >= 500;

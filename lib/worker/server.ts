@@ -4,8 +4,7 @@
  */
 import { chmod, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { BlobCache } from '../cache/blob-cache.ts';
-import type { ManifestCache } from '../cache/manifest-cache.ts';
+import type { Cache } from '../cache/cache.ts';
 import { assertNever } from '../errors/assert-never.ts';
 import { errorCode, MirrorgateError } from '../errors/mirrorgate-error.ts';
 import { parsePullPath, type PullRequest } from '../oci/pull-path.ts';
@@ -18,8 +17,7 @@ import type { MirrorSet } from './mirror-set.ts';
 
 export interface WorkerServerOptions {
   readonly mirrors: MirrorSet;
-  readonly manifests: ManifestCache;
-  readonly blobs: BlobCache;
+  readonly cache: Pick<Cache, 'manifests' | 'blobs'>;
   readonly logger: Logger;
 }
 
@@ -79,7 +77,8 @@ export class WorkerServer {
     response: ServerResponse,
     tally: RequestTally,
   ): Promise<void> {
-    const { mirrors, manifests, blobs } = this.#options;
+    const { mirrors, cache } = this.#options;
+    const { manifests, blobs } = cache;
     const { mirrorName, pull } = readTarget(request.url ?? '');
     const mirror = mirrors.get(mirrorName);
     const method = request.method === 'HEAD' ? 'HEAD' : 'GET';

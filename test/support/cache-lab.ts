@@ -3,14 +3,10 @@
  * and the worker's server on a unix socket, asked as an edge asks it.
  */
 import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
-import { BlobCache } from '../../lib/cache/blob-cache.ts';
-import { ManifestCache } from '../../lib/cache/manifest-cache.ts';
-import { ManifestShelf } from '../../lib/cache/manifest-shelf.ts';
-import type { Mirror } from '../../lib/config/configuration.ts';
+import { Cache } from '../../lib/cache/cache.ts';
+import type { CacheConfiguration, Mirror } from '../../lib/config/configuration.ts';
 import type { BlobStore } from '../../lib/store/blob-store.ts';
-import { FileBlobStore } from '../../lib/store/file-blob-store.ts';
 import { StoreLayout } from '../../lib/store/layout.ts';
-import { RepositoryIndex } from '../../lib/store/repository-index.ts';
 import { MirrorSet } from '../../lib/worker/mirror-set.ts';
 import { WorkerServer } from '../../lib/worker/server.ts';
 import { TemporaryDirectory } from './lab/temporary-directory.ts';
@@ -24,8 +20,8 @@ export interface CacheLabOptions extends FakeRegistryOptions {
   readonly mirror?: Partial<Mirror>;
   /** Mirrors beside it, of the same registry unless they say otherwise. */
   readonly more?: readonly Partial<Mirror>[];
-  /** 0 unless told: transfers are always finished. */
-  readonly finishAbandonedShare?: number;
+  /** Beside the directory: transfers are always finished, nothing is scrubbed, unless told. */
+  readonly cache?: Partial<CacheConfiguration>;
   /** Puts a store with faults in front of the real one. */
   readonly wrapStore?: (store: BlobStore) => BlobStore;
 }
@@ -41,8 +37,7 @@ export interface LabAnswer {
 interface RunningWorker {
   readonly mirrors: MirrorSet;
   readonly server: WorkerServer;
-  readonly blobs: BlobCache;
-  readonly manifests: ManifestCache;
+  readonly cache: Cache;
 }
 
 export class CacheLab {
@@ -70,6 +65,12 @@ export class CacheLab {
     const lab = new CacheLab(options, registry, await TemporaryDirectory.create('cache'));
     await lab.#startWorker();
     return lab;
+  }
+
+  /** The cache of the running worker. */
+  get cache(): Cache {
+    if (this.#worker === undefined) throw new TypeError('no worker runs');
+    return this.#worker.cache;
   }
 
   get socketPath(): string {
@@ -116,32 +117,40 @@ export class CacheLab {
 
   async #startWorker(): Promise<void> {
     const { layout, clock, log: logger } = this;
-    const {
-      mirror,
-      more = [],
-      wrapStore = (store) => store,
-      finishAbandonedShare = 0,
-    } = this.#options;
-    const store = wrapStore(await FileBlobStore.open({ layout, worker: 'worker-1', clock }));
-    const index = new RepositoryIndex(layout);
-    const shelf = new ManifestShelf({ store, index, logger });
-    const manifests = new ManifestCache({ shelf, index, clock, logger });
-    const blobs = new BlobCache({ store, index, clock, logger, finishAbandonedShare });
+    const { mirror, more = [], cache: changes, wrapStore } = this.#options;
+    const cache = await Cache.open({
+      configuration: {
+        directory: layout.root,
+        maxSizeBytes: undefined,
+        minFree: { bytes: 0 },
+        finishAbandonedShare: 0,
+        scrubPeriodMs: undefined,
+        ...changes,
+      },
+      worker: 'worker-1',
+      workers: 1,
+      owns: () => true,
+      sweepsRecords: true,
+      clock,
+      logger,
+      ...(wrapStore && { wrapStore }),
+    });
     const mirrors = new MirrorSet({ clock, logger, version: 'test' });
     const { url } = this.registry;
-    mirrors.configure([mirror ?? {}, ...more].map((changes) => testMirror(url, changes)));
-    const server = new WorkerServer({ mirrors, manifests, blobs, logger });
+    const configured = [mirror ?? {}, ...more].map((facts) => testMirror(url, facts));
+    mirrors.configure(configured);
+    cache.configure(configured);
+    const server = new WorkerServer({ mirrors, cache, logger });
     await server.listen(this.socketPath);
-    this.#worker = { mirrors, server, blobs, manifests };
+    this.#worker = { mirrors, server, cache };
   }
 
   async #stopWorker(): Promise<void> {
     if (this.#worker === undefined) return;
-    const { mirrors, server, blobs, manifests } = this.#worker;
+    const { mirrors, server, cache } = this.#worker;
     this.#worker = undefined;
     const closed = server.close();
-    blobs.close();
-    manifests.close();
+    await cache.close();
     await closed;
     await mirrors.close();
   }

@@ -88,7 +88,7 @@ describe('manifests through a worker', () => {
     lab = await CacheLab.start({ mirror: { tags } });
     const digest = lab.registry.addManifest({ repository, tag: 'v1.2.3', body: image('a') });
     await lab.get(`/v2/${repository}/manifests/v1.2.3`);
-    await lab.clock.advance(365 * 86_400_000);
+    await lab.clock.advance(3_600_000);
     await lab.get(`/v2/${repository}/manifests/v1.2.3`);
     await lab.get(`/v2/${repository}/manifests/${digest}`);
     expect(asked(lab)).to.deep.equal(['GET']);
@@ -135,7 +135,7 @@ describe('manifests through a worker', () => {
   it('gives a stale tag up after staleIfError', async () => {
     lab.registry.addManifest({ repository, tag: '1.0', body: image('a') });
     await lab.get(path);
-    await lab.clock.advance(ttlMs + 7 * 86_400_000 + 1);
+    lab.clock.jump(ttlMs + 7 * 86_400_000 + 1);
     lab.registry.setFault('manifest', { kind: 'status', status: 500 });
     expect((await lab.get(path)).status).to.equal(503);
   });

@@ -57,12 +57,17 @@ export class EdgeBench {
   }
 
   static async start(options: EdgeBenchOptions = {}): Promise<EdgeBench> {
+    const bench = await EdgeBench.prepared(options);
+    const [failure] = await bench.configure({});
+    if (failure !== undefined) throw failure.error;
+    return bench;
+  }
+
+  /** Ready to be configured, nothing open yet. */
+  static async prepared(options: EdgeBenchOptions = {}): Promise<EdgeBench> {
     const bench = new EdgeBench(await TemporaryDirectory.create('edge'), options);
     await Promise.all(bench.workers.map((worker) => worker.start()));
     bench.edge.setAllowList(options.allowList ?? listOf([allowed('127.0.0.0/8')]));
-    bench.#certify();
-    const [failure] = await bench.edge.configure(bench.#settings);
-    if (failure !== undefined) throw failure.error;
     return bench;
   }
 
