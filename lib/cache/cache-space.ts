@@ -123,6 +123,7 @@ export class CacheSpace {
    * where there is none to be had: the content then has to pass without being kept.
    */
   async reserve(sizeBytes: number): Promise<Reservation | undefined> {
+    if (sizeBytes > (this.#options.maxSizeBytes ?? Infinity)) return undefined;
     this.#reservedBytes += sizeBytes;
     let isHeld = true;
     const release = (): void => {
@@ -145,6 +146,8 @@ export class CacheSpace {
   async #makeRoom(sizeBytes: number): Promise<void> {
     try {
       const missing = await this.#missingBytes(sizeBytes);
+      // What cannot be had is not begun: it would empty the cache for nothing.
+      if (missing > this.#usedBytes) return;
       if (missing > 0) await this.#evict(missing + this.#slackBytes());
     } catch (error) {
       this.#options.logger.warn('no room made', errorFields(error));

@@ -119,7 +119,9 @@ async function writeWhole({ exchange, body, fault }: Writing): Promise<void> {
     await write(exchange, body.subarray(at, at + pieceBytes));
     if (isSlow) await sleep(slowTickMs);
   }
-  response.end();
+  // What was announced and does not come would be waited for: a server that errs so hangs up.
+  if (fault?.kind === 'wrong-length') exchange.request.socket.destroySoon();
+  else response.end();
 }
 
 /** Counts the piece, and waits where the client is slower. */

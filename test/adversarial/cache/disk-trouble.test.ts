@@ -1,0 +1,79 @@
+import { randomBytes } from 'node:crypto';
+import { expect } from 'chai';
+import { CacheLab } from '../../support/cache-lab.ts';
+import { faultyStore, type DiskFault } from '../../support/faulty-store.ts';
+
+const repository = 'library/app';
+const sizeBytes = 12 * 1024 * 1024;
+
+/** Every place where a disk can fail under a pull. */
+const faults: DiskFault[] = [
+  { at: 'create', code: 'ENOSPC' },
+  { at: 'create', code: 'EMFILE' },
+  { at: 'create', code: 'EROFS' },
+  { at: 'write', code: 'ENOSPC', afterBytes: 0 },
+  { at: 'write', code: 'ENOSPC', afterBytes: 5_000_000 },
+  { at: 'write', code: 'EIO', afterBytes: 10_000_000 },
+  { at: 'commit', code: 'EIO' },
+  { at: 'commit', code: 'ENOSPC' },
+  { at: 'open', code: 'EMFILE' },
+];
+
+describe('trouble with the disk', () => {
+  for (const fault of faults) {
+    it(`is not the clients': ${JSON.stringify(fault)}`, async () => {
+      const lab = await CacheLab.start({ wrapStore: (store) => faultyStore(store, () => fault) });
+      try {
+        const bytes = randomBytes(sizeBytes);
+        const digest = lab.registry.addBlob(bytes);
+        const path = `/v2/${repository}/blobs/${digest}`;
+        const answers = await Promise.all([lab.get(path), lab.get(path), lab.get(path)]);
+        for (const { body, isComplete } of answers) {
+          expect(isComplete && body.equals(bytes)).to.equal(true);
+        }
+        lab.registry.addManifest({ repository, tag: 'a', body: { layers: [], config: {} } });
+        expect((await lab.get(`/v2/${repository}/manifests/a`)).status).to.equal(200);
+        const told = lab.log.entries.filter(({ level }) => level === 'error');
+        expect(told.length, 'lines about it').to.be.at.most(1);
+      } finally {
+        await lab.close();
+      }
+    });
+  }
+
+  it('is over when it is over: what is pulled next is kept', async () => {
+    let fault: DiskFault | undefined = { at: 'create', code: 'ENOSPC' };
+    const lab = await CacheLab.start({ wrapStore: (store) => faultyStore(store, () => fault) });
+    try {
+      const digest = lab.registry.addBlob(randomBytes(1000));
+      const path = `/v2/${repository}/blobs/${digest}`;
+      await lab.get(path);
+      expect((await lab.get(path)).headers['cache-status']).to.equal(
+        'mirrorgate; fwd=miss; stored',
+      );
+      fault = undefined;
+      await lab.get(path);
+      expect(lab.log.entries.map(({ event }) => event)).to.include(
+        'the cache cannot use its disk; serving without it',
+      );
+    } finally {
+      await lab.close();
+    }
+  });
+
+  it('a blob larger than the cache passes through it and pushes nothing out', async () => {
+    const lab = await CacheLab.start({ cache: { maxSizeBytes: 1_000_000 } });
+    try {
+      const small = lab.registry.addBlob(randomBytes(100_000));
+      await lab.get(`/v2/${repository}/blobs/${small}`);
+      const bytes = randomBytes(2_000_000);
+      const large = lab.registry.addBlob(bytes);
+      const answer = await lab.get(`/v2/${repository}/blobs/${large}`);
+      expect(answer.body.equals(bytes)).to.equal(true);
+      const again = await lab.get(`/v2/${repository}/blobs/${small}`);
+      expect(again.headers['cache-status']).to.equal('mirrorgate; hit');
+    } finally {
+      await lab.close();
+    }
+  });
+});

@@ -1,0 +1,75 @@
+import { randomBytes } from 'node:crypto';
+import { expect } from 'chai';
+import type { Digest } from '../../../lib/oci/digest.ts';
+import { CacheLab } from '../../support/cache-lab.ts';
+import { scaled } from '../../support/scale.ts';
+import { until } from '../../support/until.ts';
+
+/** The registry has the blob in `acme/secret` alone. */
+const secret = 'acme/secret';
+
+describe('a private blob', function () {
+  this.timeout(60_000 * Math.max(1, scaled(1)));
+  let lab: CacheLab;
+  let bytes: Buffer;
+  let digest: Digest;
+
+  beforeEach(async () => {
+    lab = await CacheLab.start({ more: [{ name: 'other' }] });
+    bytes = randomBytes(100_000);
+    digest = lab.registry.addBlob(bytes, secret);
+    await lab.get(`/test/v2/${secret}/blobs/${digest}`);
+    await until('the blob to be a hit', async () => {
+      const { headers } = await lab.head(`/test/v2/${secret}/blobs/${digest}`);
+      return headers['cache-status'] === 'mirrorgate; hit';
+    });
+  });
+
+  afterEach(() => lab.close());
+
+  it('that lies on the disk is not given out under another repository or mirror', async () => {
+    for (let count = 0; count < scaled(50); count += 1) {
+      const repository = `guess/number-${count}`;
+      for (const mirror of ['test', 'other']) {
+        const path = `/${mirror}/v2/${repository}/blobs/${digest}`;
+        expect((await lab.get(path)).status).to.equal(404);
+        expect((await lab.head(path)).status).to.equal(404);
+        expect((await lab.get(path, { range: 'bytes=0-10' })).status).to.equal(404);
+      }
+    }
+  });
+
+  it('is served from the same bytes once another mirror has confirmed that it may', async () => {
+    lab.registry.forgetRequests();
+    const answer = await lab.get(`/other/v2/${secret}/blobs/${digest}`);
+    expect(answer.body.equals(bytes)).to.equal(true);
+    expect(lab.registry.requests.map(({ method }) => method)).to.deep.equal(['HEAD']);
+    const again = await lab.get(`/other/v2/${secret}/blobs/${digest}`);
+    expect(again.headers['cache-status']).to.equal('mirrorgate; hit');
+    expect(lab.registry.requests).to.have.length(1);
+  });
+
+  it('that is still on its way is not shared with who may not have it', async () => {
+    const fresh = randomBytes(2_000_000);
+    const on = lab.registry.addBlob(fresh, secret);
+    lab.registry.setFault('blob', { kind: 'slow', bytesPerSecond: 8_000_000 });
+    const rightful = lab.get(`/test/v2/${secret}/blobs/${on}`);
+    await until('the transfer to begin', () => lab.registry.bodyBytes('blob') > 0);
+    const answers = await Promise.all(
+      ['test', 'other'].map((mirror) => lab.get(`/${mirror}/v2/guess/again/blobs/${on}`)),
+    );
+    expect(answers.map(({ status }) => status)).to.deep.equal([404, 404]);
+    expect((await rightful).body.equals(fresh)).to.equal(true);
+  });
+
+  it('and a private manifest are not given out under another repository', async () => {
+    const manifest = lab.registry.addManifest({
+      repository: secret,
+      body: { layers: [], config: {} },
+    });
+    expect((await lab.get(`/test/v2/${secret}/manifests/${manifest}`)).status).to.equal(200);
+    expect((await lab.get(`/test/v2/guess/again/manifests/${manifest}`)).status).to.equal(404);
+    expect((await lab.get(`/other/v2/guess/again/manifests/${manifest}`)).status).to.equal(404);
+    expect((await lab.get(`/test/v2/guess/again/blobs/${manifest}`)).status).to.equal(404);
+  });
+});

@@ -1,0 +1,66 @@
+/** A store whose disk fails where a test says so, which no real disk does on demand. */
+import type { BlobStore, BlobWriter } from '../../lib/store/blob-store.ts';
+
+export interface DiskFault {
+  readonly at: 'create' | 'write' | 'commit' | 'open';
+  /** `ENOSPC`, `EIO`, … */
+  readonly code: string;
+  /** For `write`: bytes that each writer takes before it fails. */
+  readonly afterBytes?: number;
+}
+
+/** `fault` is asked at each operation; undefined lets it pass. */
+export function faultyStore(store: BlobStore, fault: () => DiskFault | undefined): BlobStore {
+  const failAt = (place: DiskFault['at']): void => {
+    const active = fault();
+    if (active?.at === place) throw systemError(active.code);
+  };
+  return {
+    async open(digest) {
+      failAt('open');
+      return await store.open(digest);
+    },
+    async create() {
+      failAt('create');
+      return faultyWriter(await store.create(), fault, failAt);
+    },
+    touch: (...use) => store.touch(...use),
+    remove: (digest) => store.remove(digest),
+    setAside: (digest) => store.setAside(digest),
+    list: () => store.list(),
+  };
+}
+
+function faultyWriter(
+  writer: BlobWriter,
+  fault: () => DiskFault | undefined,
+  failAt: (place: DiskFault['at']) => void,
+): BlobWriter {
+  let written = 0;
+  return {
+    async write(chunks) {
+      const active = fault();
+      if (active?.at === 'write' && written >= (active.afterBytes ?? 0)) {
+        throw systemError(active.code);
+      }
+      await writer.write(chunks);
+      written += chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+    },
+    async commit(digest) {
+      try {
+        failAt('commit');
+      } catch (error) {
+        await writer.discard();
+        throw error;
+      }
+      await writer.commit(digest);
+    },
+    read: (...span) => writer.read(...span),
+    discard: () => writer.discard(),
+    close: () => writer.close(),
+  };
+}
+
+function systemError(code: string): Error {
+  return Object.assign(new Error(`${code}: injected`), { code });
+}
