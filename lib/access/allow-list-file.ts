@@ -4,6 +4,7 @@
  */
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { describeIssue } from '../config/messages.ts';
 import { ConfigurationError } from '../config/problems.ts';
 import { findingsOf, YamlFile, type Finding, type KeyPath } from '../config/yaml-file.ts';
 import type { AllowEntry, AllowListData } from './allow-list.ts';
@@ -50,7 +51,7 @@ export async function readAllowList(
 /** As {@link readAllowList}, of a file whose text was read before. */
 export function parseAllowList(file: YamlFile, knownNames: readonly string[]): AllowListData {
   const value = file.value() ?? {};
-  const parsed = allowListSchema.safeParse(value);
+  const parsed = allowListSchema.safeParse(value, { error: describeIssue });
   const isOpen = valueAt(value, 'allowAll') === true;
   const isMissing = parsed.data?.allow === undefined && parsed.data?.allowAll === false;
   const placed = placedEntries(file, value);

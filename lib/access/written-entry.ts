@@ -1,5 +1,6 @@
 /** One entry of the allow-list as an operator writes it: an address or block alone, or a map. */
 import { z } from 'zod';
+import { describeIssue } from '../config/messages.ts';
 import { findingsOf, type Finding } from '../config/yaml-file.ts';
 import { cidrText, parseCidr } from '../net/cidr.ts';
 import type { AllowEntry } from './allow-list.ts';
@@ -63,7 +64,9 @@ export function parseEntry(written: unknown): EntryResult {
     const fix = 'write {cidr: 203.0.113.7/32}; IPv6 that ends in a colon needs quotes';
     return { kind: 'invalid', findings: [{ path: [], message: 'is not an entry', fix }] };
   }
-  const parsed = entryMap.safeParse(isShort ? { cidr: written } : written);
+  const parsed = entryMap.safeParse(isShort ? { cidr: written } : written, {
+    error: describeIssue,
+  });
   if (!parsed.success) {
     const findings = findingsOf(parsed.error);
     return {

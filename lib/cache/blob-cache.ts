@@ -103,12 +103,24 @@ export class BlobCache {
   /** Content that was written to since it was committed is hashed before anybody gets it. */
   async #isWhole(blob: StoredBlob, digest: Digest): Promise<boolean> {
     if (blob.isUntouched) return true;
-    const { result } = this.#checking.share(digest, async () => {
-      if (!(await isIntact(blob, digest))) return false;
-      await this.#store.touch(digest, this.#clock.now());
-      return true;
-    });
+    const { result } = this.#checking.share(digest, () => this.#check(blob, digest));
     return await result;
+  }
+
+  async #check(blob: StoredBlob, digest: Digest): Promise<boolean> {
+    try {
+      if (!(await isIntact(blob, digest))) return false;
+    } catch (error) {
+      this.#disk.report(error);
+      return false;
+    }
+    try {
+      await this.#store.touch(digest, this.#clock.now());
+    } catch (error) {
+      // Not noted: it is hashed again the next time.
+      this.#disk.report(error);
+    }
+    return true;
   }
 
   async #openStored(digest: Digest): Promise<StoredBlob | undefined> {
@@ -129,7 +141,9 @@ export class BlobCache {
     const fill = await transfer.begun;
     if (fill === undefined) return undefined;
     if (fill.isOpen) return fillAnswer(fill, 'miss-collapsed');
-    await fill.outcome();
+    const { stored, sizeBytes } = await fill.outcome();
+    // It may have been granted too late to be recorded with the others.
+    if (stored) await this.#putRecord(repositoryKey(request), request.digest, sizeBytes);
     return undefined;
   }
 

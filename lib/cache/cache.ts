@@ -129,6 +129,7 @@ export class Cache {
       index: this.#index,
       mirrors: this.#mirrors.map(({ name }) => name),
       isHeld: (digest) => held.has(digest),
+      olderThan: new Date(this.#options.clock.now().getTime() - sweepIntervalMs),
     });
     if (removed > 0)
       this.#options.logger.info('records of content that is gone removed', { removed });

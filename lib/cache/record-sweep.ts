@@ -4,7 +4,7 @@
  */
 import type { Digest } from '../oci/digest.ts';
 import type { StoreLayout } from '../store/layout.ts';
-import { listRecords, listRepositories, listTags } from '../store/repositories.ts';
+import { listRecords, listRepositories, listTags, removeLeftovers } from '../store/repositories.ts';
 import type { RepositoryIndex } from '../store/repository-index.ts';
 
 export interface RecordSweep {
@@ -13,6 +13,8 @@ export interface RecordSweep {
   readonly mirrors: readonly string[];
   /** Whether the content is on disk. */
   readonly isHeld: (digest: Digest) => boolean;
+  /** Half-written records from before this were left by a crash. */
+  readonly olderThan: Date;
 }
 
 /** Removes what no longer stands for anything; returns how many records went. */
@@ -21,6 +23,7 @@ export async function sweepRecords({
   index,
   mirrors,
   isHeld,
+  olderThan,
 }: RecordSweep): Promise<number> {
   let removed = 0;
   for (const mirror of mirrors) {
@@ -41,6 +44,7 @@ export async function sweepRecords({
         await index.removeTag(key, tag);
         removed += 1;
       }
+      await removeLeftovers(layout, key, olderThan);
     }
   }
   return removed;

@@ -18,8 +18,8 @@ export function valueText(value: unknown): string {
     const isLong = shown.length > maxShownLength;
     return JSON.stringify(isLong ? `${shown.slice(0, maxShownLength)}…` : shown);
   }
-  if (typeof value === 'object') return Array.isArray(value) ? 'a list' : 'a mapping';
-  return String(value);
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  return Array.isArray(value) ? 'a list' : 'a mapping';
 }
 
 /** What is wrong with a value (`is not a duration`), and what to write instead. */
@@ -60,10 +60,7 @@ export const describeIssue: z.core.$ZodErrorMap = (issue) => {
 };
 
 function wordsFor(issue: Issue): Words {
-  if (issue.code === 'invalid_type') {
-    const { expected: type } = issue;
-    return typeWords[type] ?? { wrong: `is no ${type}`, fix: `write a ${type}` };
-  }
+  if (issue.code === 'invalid_type') return typeWords[issue.expected] ?? anyWords;
   if (issue.code === 'invalid_value') {
     const choices = issue.values.map(String).join(', ');
     return { wrong: 'is not among the choices', fix: `write one of: ${choices}` };
@@ -74,11 +71,16 @@ function wordsFor(issue: Issue): Words {
   if (issue.code === 'too_big') {
     return { wrong: 'is too long', fix: `write at most ${String(issue.maximum)} characters` };
   }
-  return { wrong: 'does not fit here', fix: 'the schema lists what may be written' };
+  return anyWords;
 }
 
+const anyWords: Words = {
+  wrong: 'does not fit here',
+  fix: 'the schema lists what may be written',
+};
+
 const typeWords: Readonly<Record<string, Words>> = {
-  array: { wrong: 'is not a list', fix: 'put it in brackets: [ONE, ANOTHER]' },
+  array: { wrong: 'is not a list', fix: 'write a list in brackets: [ONE, ANOTHER]' },
   boolean: { wrong: 'is neither true nor false', fix: 'write true or false' },
   string: { wrong: 'is not text', fix: 'write text, a number in quotes' },
 };

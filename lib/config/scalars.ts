@@ -185,3 +185,13 @@ export const webUrl = text(
   },
   { wrong: 'is not an https URL', fix: 'write https://host/path without credentials' },
 );
+
+export const path = z
+  .string()
+  .min(1)
+  .describe("a path; a relative one counts from this file's own folder");
+export const fileReference = z.strictObject({ file: path });
+
+export const issuerName = z.enum(['acme', 'private-ca', 'files'], {
+  error: expected({ wrong: 'is not an issuer', fix: 'write acme, private-ca or files' }),
+});

@@ -1,7 +1,7 @@
 /** Where configuration values come from beside the file itself: secrets, environment, machine. */
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { errorMessage } from '../errors/mirrorgate-error.ts';
+import { errorCode, errorMessage } from '../errors/mirrorgate-error.ts';
 
 export type SecretReference = { readonly file: string } | { readonly env: string };
 
@@ -30,7 +30,7 @@ function readFileSecret(path: string): SecretResult {
   } catch (error) {
     return {
       kind: 'missing',
-      reason: `cannot be read: ${errorMessage(error)}`,
+      reason: `${path} cannot be read (${errorCode(error) ?? errorMessage(error)})`,
       fix: 'create the file, readable for the user that runs mirrorgate alone',
     };
   }

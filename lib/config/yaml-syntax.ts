@@ -67,7 +67,7 @@ export function aliasProblems({ path, document, lines }: YamlText): Problem[] {
   const anchors = new Set<string>();
   visit(document, {
     Node(_key, node) {
-      if ('anchor' in node) anchors.add(String(node.anchor));
+      if ('anchor' in node) anchors.add(node.anchor);
     },
     Alias(_key, { source, range }) {
       if (anchors.has(source)) return;

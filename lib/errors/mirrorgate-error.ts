@@ -35,11 +35,14 @@ export function errorCode(error: unknown): string | undefined {
   return undefined;
 }
 
+/** Deeper causes say nothing new, and a circle of them no end. */
+const maxCauses = 5;
+
 /** A printable reason for any thrown value: its message, with the causes below it. */
-export function errorMessage(error: unknown): string {
+export function errorMessage(error: unknown, causes = maxCauses): string {
   if (!(error instanceof Error)) return String(error);
   const message = error.message === '' ? (errorCode(error) ?? error.name) : error.message;
-  if (error.cause === undefined) return message;
-  const cause = errorMessage(error.cause);
+  if (error.cause === undefined || causes === 0) return message;
+  const cause = errorMessage(error.cause, causes - 1);
   return message.includes(cause) ? message : `${message}: ${cause}`;
 }

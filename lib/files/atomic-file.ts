@@ -34,7 +34,8 @@ export async function writeFileAtomically(
     }
     await rename(temporary, path);
   } catch (error) {
-    await removeFile(temporary);
+    // What failed first is what the caller must know; a leftover is found by its name.
+    await removeFile(temporary).catch(() => false);
     throw error;
   }
   await syncDirectory(directory);

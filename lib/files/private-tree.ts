@@ -3,7 +3,7 @@
  * Looser permissions are refused, never mended in silence: somebody may have read the key.
  */
 import { chmod, lstat, mkdir, readdir } from 'node:fs/promises';
-import { MirrorgateError } from '../errors/mirrorgate-error.ts';
+import { errorCode, MirrorgateError } from '../errors/mirrorgate-error.ts';
 import { isMissing } from './atomic-file.ts';
 
 /**
@@ -26,17 +26,19 @@ export async function claimPrivateDirectory(
   try {
     await mkdir(path, { recursive: true, mode: 0o700 });
   } catch (cause) {
+    if (errorCode(cause) === 'EEXIST') throw notADirectory(path);
     throw new MirrorgateError('MIRRORGATE_FILES_DIRECTORY', `cannot make the directory ${path}`, {
       cause,
       hint: 'check that the disk is not full and that the parent folder is writable',
     });
   }
   const facts = await lstat(path);
-  if (!facts.isDirectory()) {
-    throw new MirrorgateError('MIRRORGATE_FILES_DIRECTORY', `${path} is not a directory`, {
-      hint: 'move it away, or name another directory in the configuration',
+  if (facts.isSymbolicLink()) {
+    throw new MirrorgateError('MIRRORGATE_FILES_DIRECTORY', `${path} is a symbolic link`, {
+      hint: 'name the directory that it leads to: who may change a link decides where keys go',
     });
   }
+  if (!facts.isDirectory()) throw notADirectory(path);
   assertOwned(path, facts.uid);
   if ((facts.mode & 0o077) === 0) return;
   if (!holdsNoSecret(await readdir(path))) throw loosePermissions(path, facts.mode, '700');
@@ -56,11 +58,22 @@ export async function checkPrivateFile(path: string): Promise<boolean> {
     if (isMissing(error)) return false;
     throw error;
   }
+  if (facts.isSymbolicLink()) {
+    throw new MirrorgateError('MIRRORGATE_FILES_PERMISSIONS', `${path} is a symbolic link`, {
+      hint: 'put the file itself there: who may change a link decides what is read',
+    });
+  }
   assertOwned(path, facts.uid);
   if ((facts.mode & 0o077) !== 0) {
     throw loosePermissions(path, facts.mode, '600');
   }
   return true;
+}
+
+function notADirectory(path: string): MirrorgateError {
+  return new MirrorgateError('MIRRORGATE_FILES_DIRECTORY', `${path} is not a directory`, {
+    hint: 'move it away, or name another directory in the configuration',
+  });
 }
 
 function assertOwned(path: string, uid: number): void {

@@ -13,8 +13,15 @@ export type AddressBytes = Uint8Array;
  * no leading zeros, short forms, octal or hexadecimal quads, and no zone identifier.
  */
 export function tryAddress(text: string): AddressBytes | undefined {
-  if (isIP(text) === 0 || text.includes('%')) return undefined;
-  return unmap(Uint8Array.from(ipaddr.parse(text).toByteArray()));
+  if (text.includes('%')) return undefined;
+  switch (isIP(text)) {
+    case 4:
+      return Uint8Array.from(text.split('.'), Number);
+    case 6:
+      return unmap(Uint8Array.from(ipaddr.parse(withoutQuad(text)).toByteArray()));
+    default:
+      return undefined;
+  }
 }
 
 /**
@@ -30,6 +37,17 @@ export function tryPeerAddress(text: string | undefined): AddressBytes | undefin
 /** The canonical spelling: dotted quad, or RFC 5952 for IPv6. */
 export function addressText(bytes: AddressBytes): string {
   return ipaddr.fromByteArray([...bytes]).toString();
+}
+
+/**
+ * A dotted quad at the end as two hexadecimal groups. ipaddr.js 2.5 reads `::a.b.c.d`, which is an
+ * IPv6 address (RFC 4291 §2.5.5.1) and what the system prints for one, as the IPv4-mapped address.
+ */
+function withoutQuad(text: string): string {
+  return text.replace(/[0-9.]*\.[0-9]+$/, (quad) => {
+    const [a = 0, b = 0, c = 0, d = 0] = quad.split('.').map(Number);
+    return `${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`;
+  });
 }
 
 /** ::ffff:a.b.c.d is how a dual-stack socket shows an IPv4 peer: unwrapped exactly once. */

@@ -17,16 +17,21 @@ export type RangeSpec =
  */
 export function tryRange(header: string | undefined): RangeSpec | undefined {
   if (header === undefined) return undefined;
-  const match = /^bytes=[ \t]*(?:([0-9]{1,15})-([0-9]{1,15})?|-([0-9]{1,15}))[ \t]*$/i.exec(header);
+  const match = /^bytes=[ \t]*(?:([0-9]+)-([0-9]+)?|-([0-9]+))[ \t]*$/i.exec(header);
   if (match === null) return undefined;
   const [, first, last, suffix] = match;
-  if (first === undefined) return { kind: 'suffix', length: Number(suffix) };
-  if (last !== undefined && Number(last) < Number(first)) return undefined;
+  if (first === undefined) return { kind: 'suffix', length: position(suffix ?? '') };
+  if (last !== undefined && position(last) < position(first)) return undefined;
   return {
     kind: 'from',
-    first: Number(first),
-    last: last === undefined ? undefined : Number(last),
+    first: position(first),
+    last: last === undefined ? undefined : position(last),
   };
+}
+
+/** No content is longer than this, so that more digits mean no more (RFC 9110 §14.1.1, overflow). */
+function position(digits: string): number {
+  return Math.min(Number(digits), Number.MAX_SAFE_INTEGER);
 }
 
 /** The bytes that `spec` selects of `sizeBytes`, or undefined where none: answer 416. */

@@ -52,12 +52,6 @@ export function parseCidr(text: string): CidrResult {
   return { kind: 'cidr', cidr: { network, prefixLength } };
 }
 
-/** `/120` of a mapped block is `/24` of the IPv4 block in it. */
-function ipv4Prefix(prefix: string | undefined): string {
-  const length = Number(prefix ?? NaN) - 96;
-  return length >= 0 && length <= 32 ? `/${length}` : '';
-}
-
 export function cidrText(cidr: Cidr): string {
   return `${addressText(cidr.network)}/${cidr.prefixLength}`;
 }

@@ -9,7 +9,7 @@ declare const brand: unique symbol;
 /** Lower-case DNS name without trailing dot, or a canonical IP address (IPv6 without brackets). */
 export type HostName = string & { readonly [brand]: 'HostName' };
 
-const label = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+const label = /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
 
 /** Letters, digits and hyphens per label (RFC 952, RFC 1123 §2.1), 253 characters at most. */
 export function tryHostName(text: string): HostName | undefined {
@@ -20,12 +20,13 @@ export function tryHostName(text: string): HostName | undefined {
 
 /** As {@link tryHostName}, but never an address: what a TLS server name may be (RFC 6066 §3). */
 export function tryDnsName(text: string): HostName | undefined {
-  const name = (text.endsWith('.') ? text.slice(0, -1) : text).toLowerCase();
+  const name = text.endsWith('.') ? text.slice(0, -1) : text;
   if (name.length === 0 || name.length > 253) return undefined;
   const labels = name.split('.');
   // A last label of digits would read as an address somewhere (WHATWG URL, "ends in a number").
-  if (/^(?:[0-9]+|0x[0-9a-f]*)$/.test(labels.at(-1) ?? '')) return undefined;
-  return labels.every((part) => label.test(part)) ? (name as HostName) : undefined;
+  if (/^(?:[0-9]+|0x[0-9a-f]*)$/i.test(labels.at(-1) ?? '')) return undefined;
+  // Judged before it is lowered: the Kelvin sign becomes a k, and would be another name by then.
+  return labels.every((part) => label.test(part)) ? (name.toLowerCase() as HostName) : undefined;
 }
 
 /** The host of a Host header, its port dropped (RFC 9110 §7.2), or undefined where malformed. */

@@ -17,3 +17,8 @@ export const manifestAccept = [ociIndex, dockerManifestList, ociManifest, docker
 export function essenceOf(contentType: string): string {
   return (contentType.split(';', 1)[0] ?? '').trim().toLowerCase();
 }
+
+/** Whether `essence` has the form of a media type (RFC 6838 §4.2). */
+export function isMediaType(essence: string): boolean {
+  return /^[a-z0-9][a-z0-9!#$&^_.+-]{0,126}\/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}$/.test(essence);
+}

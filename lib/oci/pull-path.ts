@@ -37,6 +37,7 @@ export type PullPathResult =
  */
 export function parsePullPath(path: string, query: string): PullPathResult {
   if (path === '/v2' || path === '/v2/') return { kind: 'pull', pull: { kind: 'ping' } };
+  if (!path.startsWith('/v2/')) return { kind: 'fault', fault: 'unsupported' };
   const segments = path.slice('/v2/'.length).split('/');
   const last = segments.at(-1) ?? '';
   const verb = segments.at(-2);

@@ -1,6 +1,7 @@
 /**
  * The seam between the cache and whatever keeps its bytes: a file system today, object storage
- * later. Nothing above it knows which. Every implementation runs `test/contract/blob-store.ts`.
+ * later. Nothing above it knows which. Every implementation runs
+ * `test/contract/blob-store.contract.ts`.
  */
 import type { Digest } from '../oci/digest.ts';
 
@@ -17,7 +18,10 @@ export interface StoredBlob {
   close(): Promise<void>;
 }
 
-/** Content on its way in. Exactly one of `commit` and `discard` ends it; both are idempotent. */
+/**
+ * Content on its way in. `commit` or `discard` ends it, whichever comes first; the other has no
+ * effect then, and both are idempotent.
+ */
 export interface BlobWriter {
   /** Appends; rejects with the store's own error (`ENOSPC`, `EIO`, …). */
   write(chunks: readonly Buffer[]): Promise<void>;
@@ -47,7 +51,7 @@ export interface BlobStore {
   create(): Promise<BlobWriter>;
   /**
    * Notes that the content was used at `usedAt`, and that it is whole: whoever calls this for
-   * content that is not untouched has hashed it.
+   * content that is not untouched has hashed it. Nothing where it is not held.
    */
   touch(digest: Digest, usedAt: Date): Promise<void>;
   /** Whether it was there. */

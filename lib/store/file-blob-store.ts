@@ -3,23 +3,28 @@
  * written, synced and renamed in that order, so a crash leaves it whole or absent.
  */
 import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
 import { open, mkdir, readdir, rename, rm, stat, utimes, type FileHandle } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { MirrorgateError } from '../errors/mirrorgate-error.ts';
 import {
   isMissing,
   isTemporaryName,
   readFileIfPresent,
   removeFile,
-  syncDirectory,
   writeFileAtomically,
 } from '../files/atomic-file.ts';
 import { namesIn } from '../files/directory.ts';
 import { claimPrivateDirectory, ensurePrivateDirectory } from '../files/private-tree.ts';
-import { digestHex, type Digest } from '../oci/digest.ts';
+import type { Digest } from '../oci/digest.ts';
 import type { Clock } from '../time/clock.ts';
+import { closeOnce, readAt, sealOf } from './blob-file.ts';
 import type { BlobEntry, BlobStore, BlobWriter, StoredBlob } from './blob-store.ts';
+import { FileBlobWriter } from './file-blob-writer.ts';
 import { digestOfFile, layoutVersion, type StoreLayout } from './layout.ts';
+
+/** Reading is no use by itself: only `touch` moves the access time, which recency goes by. */
+const readQuietly = constants.O_RDONLY | constants.O_NOATIME;
 
 export interface FileBlobStoreOptions {
   readonly layout: StoreLayout;
@@ -58,7 +63,7 @@ export class FileBlobStore implements BlobStore {
     const path = this.#layout.blob(digest);
     let handle: FileHandle;
     try {
-      handle = await open(path, 'r');
+      handle = await open(path, readQuietly);
     } catch (error) {
       if (isMissing(error)) return undefined;
       throw error;
@@ -81,7 +86,11 @@ export class FileBlobStore implements BlobStore {
   }
 
   async touch(digest: Digest, usedAt: Date): Promise<void> {
-    await utimes(this.#layout.blob(digest), usedAt, sealOf(digest));
+    try {
+      await utimes(this.#layout.blob(digest), usedAt, sealOf(digest));
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+    }
   }
 
   remove(digest: Digest): Promise<boolean> {
@@ -109,80 +118,6 @@ export async function* listBlobs(layout: StoreLayout): AsyncIterable<BlobEntry> 
       yield* entriesOf(join(layout.blobs, algorithm, shard), algorithm);
     }
   }
-}
-
-interface FileBlobWriterOptions {
-  readonly layout: StoreLayout;
-  readonly clock: Clock;
-  readonly path: string;
-  readonly handle: FileHandle;
-}
-
-class FileBlobWriter implements BlobWriter {
-  readonly #layout: StoreLayout;
-  readonly #clock: Clock;
-  readonly #path: string;
-  readonly #handle: FileHandle;
-  readonly #close: () => Promise<void>;
-  #end: Promise<void> | undefined;
-
-  constructor({ layout, clock, path, handle }: FileBlobWriterOptions) {
-    this.#layout = layout;
-    this.#clock = clock;
-    this.#path = path;
-    this.#handle = handle;
-    this.#close = closeOnce(handle);
-  }
-
-  async write(chunks: readonly Buffer[]): Promise<void> {
-    let rest = chunks.filter((chunk) => chunk.length > 0);
-    while (rest.length > 0) {
-      const { bytesWritten } = await this.#handle.writev(rest);
-      rest = dropBytes(rest, bytesWritten);
-    }
-  }
-
-  read(position: number, length: number): Promise<Buffer> {
-    return readAt(this.#handle, position, length);
-  }
-
-  commit(digest: Digest): Promise<void> {
-    this.#end ??= this.#commit(digest);
-    return this.#end;
-  }
-
-  async #commit(digest: Digest): Promise<void> {
-    const target = this.#layout.blob(digest);
-    try {
-      await this.#handle.utimes(this.#clock.now(), sealOf(digest));
-      await this.#handle.sync();
-      await mkdir(dirname(target), { recursive: true, mode: 0o700 });
-      await rename(this.#path, target);
-      await syncDirectory(dirname(target));
-    } catch (error) {
-      await removeFile(this.#path);
-      throw error;
-    }
-  }
-
-  discard(): Promise<void> {
-    this.#end ??= removeFile(this.#path).then(() => undefined);
-    return this.#end;
-  }
-
-  close(): Promise<void> {
-    return this.#close();
-  }
-}
-
-/**
- * The modification time that whole content has: a date that follows from its digest. Whatever
- * writes to the file afterwards sets another, so that damage by writing shows when it is opened.
- * The access time is when it was last used.
- */
-function sealOf(digest: Digest): Date {
-  const seconds = Number.parseInt(digestHex(digest).slice(0, 7), 16);
-  return new Date(Date.UTC(2001, 0, 1) + seconds * 1000);
 }
 
 /** Cached images are no keys: a cache directory may be tightened, somebody else's folder not. */
@@ -228,24 +163,4 @@ async function* entriesOf(directory: string, algorithm: string): AsyncIterable<B
       if (!isMissing(error)) throw error;
     }
   }
-}
-
-async function readAt(handle: FileHandle, position: number, length: number): Promise<Buffer> {
-  const buffer = Buffer.allocUnsafe(length);
-  const { bytesRead } = await handle.read(buffer, 0, length, position);
-  return buffer.subarray(0, bytesRead);
-}
-
-function dropBytes(chunks: readonly Buffer[], count: number): Buffer[] {
-  let left = count;
-  return chunks.flatMap((chunk) => {
-    const dropped = Math.min(left, chunk.length);
-    left -= dropped;
-    return dropped === chunk.length ? [] : [chunk.subarray(dropped)];
-  });
-}
-
-function closeOnce(handle: FileHandle): () => Promise<void> {
-  let closed: Promise<void> | undefined;
-  return () => (closed ??= handle.close());
 }

@@ -1,5 +1,7 @@
 /** Which repositories, tags and digests there are records of, read from the disk. */
+import { stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
+import { isTemporaryName, removeFile } from '../files/atomic-file.ts';
 import { namesIn } from '../files/directory.ts';
 import type { Digest } from '../oci/digest.ts';
 import { tryRepositoryName, tryTag, type Tag } from '../oci/names.ts';
@@ -53,4 +55,22 @@ export async function listRecords(
     }
   }
   return digests;
+}
+
+/** Removes temporary files of records that a crash left behind before `olderThan`. */
+export async function removeLeftovers(
+  layout: StoreLayout,
+  key: RepositoryKey,
+  olderThan: Date,
+): Promise<void> {
+  const folders = [layout.tags(key)];
+  for (const folder of [layout.blobLinks(key), layout.manifestLinks(key)]) {
+    for (const algorithm of await namesIn(folder)) folders.push(join(folder, algorithm));
+  }
+  for (const folder of folders) {
+    for (const name of (await namesIn(folder)).filter(isTemporaryName)) {
+      const path = join(folder, name);
+      if ((await stat(path)).mtime < olderThan) await removeFile(path);
+    }
+  }
 }

@@ -32,7 +32,10 @@ export interface LoggerOptions {
 const maxFieldLength = 256;
 
 export function createLogger(options: LoggerOptions): Logger {
-  const transport = new winston.transports.Stream({ stream: options.stream ?? process.stderr });
+  const stream = options.stream ?? process.stderr;
+  // Whoever reads the log may leave (`2>&1 | head`): without a listener that ends the process.
+  stream.on('error', () => undefined);
+  const transport = new winston.transports.Stream({ stream });
   const log = winston.createLogger({
     level: options.level,
     format: winston.format.printf((info) => line(info as unknown as LineInfo, options)),
@@ -61,15 +64,16 @@ interface LineInfo {
 }
 
 function line({ level, message, fields }: LineInfo, { format, process }: LoggerOptions): string {
-  const time = new Date().toISOString();
+  const fixed = { time: new Date().toISOString(), level, process, event: cleanText(message) };
   const clean = Object.entries(fields).flatMap(([key, value]) =>
-    value === undefined ? [] : [[key, cleanValue(value)] as const],
+    value === undefined ? [] : [[cleanText(key), cleanValue(value)] as const],
   );
   if (format === 'json') {
-    return JSON.stringify({ time, level, process, event: message, ...Object.fromEntries(clean) });
+    // Twice: first in their place, then again over a field that took one of their names.
+    return JSON.stringify({ ...fixed, ...Object.fromEntries(clean), ...fixed });
   }
   const shown = clean.map(([key, value]) => `${key}=${textValue(value)}`);
-  return [time, level.toUpperCase().padEnd(5), process, message, ...shown].join(' ');
+  return [fixed.time, level.toUpperCase().padEnd(5), process, fixed.event, ...shown].join(' ');
 }
 
 function cleanValue(value: NonNullable<LogFields[string]>): typeof value {
@@ -77,11 +81,15 @@ function cleanValue(value: NonNullable<LogFields[string]>): typeof value {
   return typeof value === 'object' ? value.map(cleanText) : value;
 }
 
+/** Whatever breaks a line, moves a cursor or turns the direction of writing. */
+const unsafeCharacters =
+  // eslint-disable-next-line no-control-regex -- control characters are what it is for
+  /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
 /** Cuts to length and shows control characters as escapes, so that a line stays a line. */
 export function cleanText(text: string): string {
   const cut = text.length > maxFieldLength ? `${text.slice(0, maxFieldLength)}…` : text;
-  // eslint-disable-next-line no-control-regex -- control characters are what it is for
-  return cut.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (character) => {
+  return cut.replace(unsafeCharacters, (character) => {
     return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
   });
 }

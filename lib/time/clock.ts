@@ -26,7 +26,10 @@ export const systemClock: Clock = {
     let timeout: NodeJS.Timeout;
     const wait = (): void => {
       const left = deadline - Date.now();
-      timeout = setTimeout(left > maxTimeoutMs ? wait : callback, Math.min(left, maxTimeoutMs));
+      timeout = setTimeout(
+        left > maxTimeoutMs ? wait : callback,
+        Math.max(0, Math.min(left, maxTimeoutMs)),
+      );
       timeout.unref();
     };
     wait();

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { expect } from 'chai';
 import { CacheLab } from '../../support/cache-lab.ts';
+import { until } from '../../support/until.ts';
 import { faultyStore, type DiskFault } from '../../support/faulty-store.ts';
 
 const repository = 'library/app';
@@ -66,6 +67,7 @@ describe('trouble with the disk', () => {
     try {
       const small = lab.registry.addBlob(randomBytes(100_000));
       await lab.get(`/v2/${repository}/blobs/${small}`);
+      await until('it to be kept', () => lab.cache.space.usedBytes > 0);
       const bytes = randomBytes(2_000_000);
       const large = lab.registry.addBlob(bytes);
       const answer = await lab.get(`/v2/${repository}/blobs/${large}`);
