@@ -8,7 +8,7 @@ import type { Tag } from '../oci/names.ts';
 import type { RepositoryIndex, TagRecord } from '../store/repository-index.ts';
 import { errorFields, type Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time/clock.ts';
-import { permitsStale } from '../upstream/errors.ts';
+import { permitsStale, UpstreamUnreachableError } from '../upstream/errors.ts';
 import type { CachedMirror } from './cached-mirror.ts';
 import type { Manifest } from './manifest-shelf.ts';
 import {
@@ -27,6 +27,9 @@ export interface ResolvedTag {
   /** Where finding out brought the manifest itself. */
   readonly manifest?: Manifest;
 }
+
+/** How long a known tag waits for its confirmation before it is served as it was known. */
+const patienceMs = 3_000;
 
 export interface TagResolverOptions {
   readonly source: ManifestSource;
@@ -86,11 +89,31 @@ export class TagResolver {
     tag: Tag,
     known: TagRecord | undefined,
   ): Promise<ResolvedTag> {
+    const asked = this.#ask(query, tag, known);
+    if (known === undefined) return asked;
     try {
-      return await this.#ask(query, tag, known);
+      return await this.#withinPatience(asked, query);
     } catch (error) {
-      if (known === undefined) throw error;
       return this.#standIn(query, tag, known, error);
+    }
+  }
+
+  /** With an answer at hand nobody waits long for a better one; it is recorded when it comes. */
+  async #withinPatience(
+    asked: Promise<ResolvedTag>,
+    { mirror }: ManifestQuery,
+  ): Promise<ResolvedTag> {
+    const late = Promise.withResolvers<never>();
+    const timer = this.#clock.after(patienceMs, () =>
+      late.reject(
+        new UpstreamUnreachableError(`no answer within ${patienceMs} ms`, { host: mirror.name }),
+      ),
+    );
+    asked.catch(() => undefined);
+    try {
+      return await Promise.race([asked, late.promise]);
+    } finally {
+      timer.cancel();
     }
   }
 
@@ -101,6 +124,9 @@ export class TagResolver {
       return this.#fetch(query, tag);
     }
     const unchanged = known?.digest === contentDigest;
+    if (known !== undefined && !unchanged && query.mirror.upstream.isQuotaLow()) {
+      return this.#holdBack(query, tag, known);
+    }
     const manifest =
       known === undefined || unchanged
         ? undefined
@@ -112,6 +138,20 @@ export class TagResolver {
     });
     if (manifest !== undefined) return { record, cacheStatus: 'miss-stored', manifest };
     return { record, cacheStatus: unchanged ? 'revalidated' : 'miss' };
+  }
+
+  /** The tag moved, and to fetch what it means now would spend what is kept in reserve. */
+  #holdBack({ mirror, repository }: ManifestQuery, tag: Tag, known: TagRecord): ResolvedTag {
+    this.#logger.warn('serving a stale tag, the quota is in reserve', {
+      mirror: mirror.name,
+      repository,
+      tag,
+    });
+    return {
+      record: known,
+      cacheStatus: 'hit-stale',
+      staleReason: 'this tag has moved, and the quota of the upstream is nearly spent',
+    };
   }
 
   async #standIn(

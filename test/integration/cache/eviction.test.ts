@@ -118,7 +118,9 @@ describe('eviction', () => {
     for (let count = 0; count < 15; count += 1) await pull(add());
     await until('the sweep', async () => {
       await lab.clock.advance(3_600_000);
-      return lab.log.entries.some(({ event }) => event === 'records of content that is gone removed');
+      return lab.log.entries.some(
+        ({ event }) => event === 'records of content that is gone removed',
+      );
     });
   });
 });

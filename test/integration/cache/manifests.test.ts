@@ -132,6 +132,38 @@ describe('manifests through a worker', () => {
     });
   }
 
+  it('serves a known tag after 3 seconds where the upstream accepts and stays silent', async () => {
+    lab.registry.addManifest({ repository, tag: '1.0', body: image('a') });
+    await lab.get(path);
+    await lab.clock.advance(ttlMs);
+    lab.registry.setFault('manifest', { kind: 'silent' });
+    const pending = lab.get(path);
+    await until('the upstream to be asked', () => asked(lab).length === 2);
+    await lab.clock.advance(3_000);
+    const answer = await pending;
+    expect(answer.headers['cache-status']).to.equal('mirrorgate; hit; detail=stale');
+  });
+
+  it('keeps the last pulls of the quota while what it has can stand in', async () => {
+    await lab.close();
+    lab = await CacheLab.start({
+      mirror: { reserve: 10 },
+      wrap: (registry) => (exchange) => {
+        exchange.response.setHeader('ratelimit-limit', '100;w=21600');
+        exchange.response.setHeader('ratelimit-remaining', '10;w=21600');
+        return registry(exchange);
+      },
+    });
+    const old = lab.registry.addManifest({ repository, tag: '1.0', body: image('old') });
+    await lab.get(path);
+    lab.registry.addManifest({ repository, tag: '1.0', body: image('new') });
+    await lab.clock.advance(ttlMs);
+    const answer = await lab.get(path);
+    expect(answer.headers['docker-content-digest']).to.equal(old);
+    expect(answer.headers['warning']).to.match(/quota/);
+    expect(lab.registry.count('manifest', 'GET')).to.equal(1);
+  });
+
   it('gives a stale tag up after staleIfError', async () => {
     lab.registry.addManifest({ repository, tag: '1.0', body: image('a') });
     await lab.get(path);
