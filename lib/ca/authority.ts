@@ -1,6 +1,6 @@
 /**
- * The private CA: its roots on disk, the bundle that clients trust, and the leaves it signs.
- * It makes its root once; where one has been, it never makes another by itself.
+ * The private CA: its roots, the bundle that clients trust, and the leaves it signs. It makes its
+ * root once; where one has been, only a rotation makes another.
  */
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -10,33 +10,26 @@ import { authorityPaths, bundlePath, claimCertsDirectory } from '../certificates
 import { sweepTemporaries } from '../certificates/generations.ts';
 import type { CertifiedKey } from '../certificates/issuer.ts';
 import type { LeafAuthority } from '../certificates/private-ca-issuer.ts';
-import type { PrivateCaConfiguration } from '../config/configuration.ts';
-import { isPermitted } from '../config/contradictions.ts';
 import type { NameSubtree } from '../config/scalars.ts';
 import { MirrorgateError } from '../errors/mirrorgate-error.ts';
 import { readFileIfPresent, writeFileAtomically } from '../files/atomic-file.ts';
 import { ensurePrivateDirectory } from '../files/private-tree.ts';
 import type { HostName } from '../net/host-name.ts';
-import { errorFields, type Logger } from '../telemetry/logger.ts';
-import type { Clock } from '../time/clock.ts';
-import { makeLeaf } from './leaf.ts';
+import { errorFields } from '../telemetry/logger.ts';
+import { forgetFormerKeys } from './authority-file.ts';
+import { chainAbove, rootFor, type AuthorityState } from './authority-state.ts';
+import {
+  AuthorityStore,
+  type AuthorityOptions,
+  type ExistingAuthorityOptions,
+  type StateChange,
+} from './authority-store.ts';
+import { bundleFingerprint, bundlePem, type Bundle } from './bundle.ts';
+import { lockedError } from './kept-key.ts';
+import { assertClock, constraintsError, issueLeaf } from './leaf-issuance.ts';
 import { isCovered, subtreeText } from './name-subtrees.ts';
 import type { RootState } from './root.ts';
-import { makeFirstRoot, readRoots } from './roots-file.ts';
-import type { Roots } from './roots-text.ts';
-
-export interface ExistingAuthorityOptions {
-  /** `certificates.directory`. */
-  readonly directory: string;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** When this program was built: no honest clock shows an earlier time. */
-  readonly builtAt: Date;
-}
-
-export interface AuthorityOptions extends ExistingAuthorityOptions {
-  readonly configuration: PrivateCaConfiguration;
-}
+import { admitted } from './rotation-steps.ts';
 
 /** What `ca status` shows of a root. */
 export interface RootFacts {
@@ -49,17 +42,24 @@ export interface RootFacts {
   readonly notAfter: Date;
   /** DNS zones and CIDR blocks that it may sign for. */
   readonly permitted: readonly string[];
+  /** Fingerprint of the root that vouched for it; undefined for the first. */
+  readonly endorsedBy: string | undefined;
+}
+
+/** Who signs leaves for some names, and what their chain carries above the leaf. */
+export interface LeafIssuer {
+  readonly certificate: X509Certificate;
+  readonly chainPem: string;
 }
 
 export class Authority implements LeafAuthority {
-  readonly #roots: Roots;
-  readonly #clock: Clock;
-  readonly #builtAt: Date;
+  readonly #store: AuthorityStore;
+  readonly #options: ExistingAuthorityOptions;
+  readonly #listeners = new Set<() => void>();
 
-  private constructor(roots: Roots, { clock, builtAt }: ExistingAuthorityOptions) {
-    this.#roots = roots;
-    this.#clock = clock;
-    this.#builtAt = builtAt;
+  private constructor(store: AuthorityStore, options: ExistingAuthorityOptions) {
+    this.#store = store;
+    this.#options = options;
   }
 
   /**
@@ -67,29 +67,35 @@ export class Authority implements LeafAuthority {
    * processes that make it at once, one does and all open the same.
    * @throws MirrorgateError `MIRRORGATE_CA_DAMAGED`, `MIRRORGATE_CA_CONSTRAINTS`,
    *   `MIRRORGATE_CA_CLOCK`, `MIRRORGATE_CA_UNREADABLE`, `MIRRORGATE_CA_WRITE`,
-   *   `MIRRORGATE_FILES_PERMISSIONS`, `MIRRORGATE_FILES_DIRECTORY`
+   *   `MIRRORGATE_CA_LOCKED`, `MIRRORGATE_CA_PASSPHRASE`, `MIRRORGATE_FILES_PERMISSIONS`,
+   *   `MIRRORGATE_FILES_DIRECTORY`
    */
   static async open(options: AuthorityOptions): Promise<Authority> {
-    const { directory, configuration, clock, logger } = options;
+    const { directory, configuration, clock } = options;
     const caDirectory = authorityPaths(directory).directory;
     await claimCertsDirectory(directory);
     await ensurePrivateDirectory(caDirectory);
     await sweepTemporaries(caDirectory, clock);
-    const roots = (await readRoots(directory, logger)) ?? (await Authority.#make(options));
-    const authority = new Authority(roots, options);
+    await forgetFormerKeys(directory);
+    const present = await AuthorityStore.tryOpen(options);
+    const store = present ?? (await AuthorityStore.make(options));
+    if (store.isLocked) throw lockedError();
+    const authority = new Authority(store, options);
     authority.assertPermits(configuration.permitted);
-    await publish(bundlePath(directory), authority.bundlePem(), logger);
+    await authority.admitLeaves(configuration.leafLifetimeMs);
+    await authority.#publish();
     return authority;
   }
 
   /**
-   * Opens the CA for reading and signing; makes and publishes nothing.
+   * Opens the CA for reading and, where its keys are open or the passphrase is given, signing;
+   * makes and publishes nothing by itself.
    * @throws MirrorgateError `MIRRORGATE_CA_ABSENT`, `MIRRORGATE_CA_DAMAGED`,
-   *   `MIRRORGATE_CA_UNREADABLE`, `MIRRORGATE_FILES_PERMISSIONS`
+   *   `MIRRORGATE_CA_UNREADABLE`, `MIRRORGATE_CA_PASSPHRASE`, `MIRRORGATE_FILES_PERMISSIONS`
    */
   static async openExisting(options: ExistingAuthorityOptions): Promise<Authority> {
-    const roots = await readRoots(options.directory, options.logger);
-    if (roots !== undefined) return new Authority(roots, options);
+    const store = await AuthorityStore.tryOpen(options);
+    if (store !== undefined) return new Authority(store, options);
     throw new MirrorgateError(
       'MIRRORGATE_CA_ABSENT',
       `there is no private CA in ${authorityPaths(options.directory).directory}`,
@@ -97,102 +103,141 @@ export class Authority implements LeafAuthority {
     );
   }
 
-  static #make({ builtAt, clock, ...options }: AuthorityOptions): Promise<Roots> {
-    const now = clock.now();
-    assertClock(now, builtAt);
-    return makeFirstRoot({ ...options, now });
+  /** What is kept now, for whoever decides on its rotation. */
+  get state(): AuthorityState {
+    return this.#store.state;
   }
 
-  /** The root that signs. */
+  /** The root that signs, as far as its constraints admit. */
   get activeRoot(): X509Certificate {
-    return this.#roots[0].certificate;
+    return this.state.roots[0].certificate;
+  }
+
+  /** What clients are to trust now. */
+  bundle(): Bundle {
+    const { bundleVersion, roots } = this.state;
+    return { version: bundleVersion, roots };
   }
 
   /** All roots to trust now, in the order active, next, retiring. */
   bundlePem(): string {
-    return this.#roots.map(({ certificate }) => certificate.toString()).join('');
+    return bundlePem(this.bundle());
   }
 
   /** SHA-256 of the active root's DER form, lower-case hex. */
   fingerprint(): string {
-    return fingerprint(this.activeRoot);
+    return bundleFingerprint(this.bundle());
   }
 
   roots(): RootFacts[] {
-    return this.#roots.map(({ state, certificate, permitted }) => ({
+    return this.state.roots.map(({ state, certificate, permitted, endorsement }) => ({
       state,
       subject: certificate.subject,
       fingerprint: fingerprint(certificate),
       notBefore: certificate.validFromDate,
       notAfter: certificate.validToDate,
       permitted: permitted.map(subtreeText),
+      endorsedBy: endorsement?.by,
     }));
   }
 
   /**
-   * Throws unless the active root may sign for all of `permitted`: name constraints stand in the
-   * root and are fixed when it is made.
+   * Throws unless a root that signs, now or after the rotation that goes on, may sign for all of
+   * `permitted`: name constraints stand in a root and are fixed when it is made.
    * @throws MirrorgateError `MIRRORGATE_CA_CONSTRAINTS`
    */
   assertPermits(permitted: readonly NameSubtree[]): void {
-    const [active] = this.#roots;
-    const outside = permitted.filter((subtree) => !isCovered(subtree, active.permitted));
-    if (outside.length > 0) throw outsideConstraints(outside.map(subtreeText), active.permitted);
+    const signing = this.state.roots.filter(({ state }) => state !== 'retiring');
+    const outside = permitted.filter(
+      (subtree) => !signing.some((root) => isCovered(subtree, root.permitted)),
+    );
+    const newest = signing.at(-1) ?? this.state.roots[0];
+    if (outside.length > 0) throw constraintsError(outside.map(subtreeText), newest.permitted);
   }
 
   /**
    * A leaf for exactly `names`, valid from now (and an hour back) for `lifetimeMs`, but not
-   * beyond its root.
+   * beyond its root, with the chain that leads to every root that clients may know.
    * @throws MirrorgateError `MIRRORGATE_CA_CONSTRAINTS`, `MIRRORGATE_CA_CLOCK`,
-   *   `MIRRORGATE_CA_EXPIRED`
+   *   `MIRRORGATE_CA_EXPIRED`, `MIRRORGATE_CA_LIFETIME`, `MIRRORGATE_CA_LOCKED`
    */
   issueLeaf(names: readonly HostName[], lifetimeMs: number): CertifiedKey {
-    const now = this.#clock.now();
-    const [active] = this.#roots;
-    const { validFromDate, validToDate } = active.certificate;
-    assertClock(now, new Date(Math.max(this.#builtAt.getTime(), validFromDate.getTime())));
-    if (now >= validToDate) {
-      throw new MirrorgateError(
-        'MIRRORGATE_CA_EXPIRED',
-        `the root of the private CA expired at ${validToDate.toISOString()}`,
-        { hint: 'mirrorgate ca rotate makes a new one, which every client must then trust' },
-      );
+    const { clock, builtAt } = this.#options;
+    return issueLeaf(this.state.roots, { names, lifetimeMs, now: clock.now(), builtAt });
+  }
+
+  /**
+   * Who would sign for `names` now; a held leaf with another issuer or another chain above it is
+   * due. Undefined where no root may.
+   */
+  leafIssuer(names: readonly HostName[]): LeafIssuer | undefined {
+    const { roots } = this.state;
+    const root = rootFor(names, roots);
+    if (root === undefined) return undefined;
+    const chainPem = chainAbove(root, { names, roots, now: this.#options.clock.now() });
+    return { certificate: (root.intermediate ?? root).certificate, chainPem };
+  }
+
+  /**
+   * Notes that leaves may live this long, before any does: rotations wait for the longest.
+   * @throws as {@link Authority.update}
+   */
+  async admitLeaves(lifetimeMs: number): Promise<void> {
+    const isNoted = this.state.roots.every(
+      ({ state, longestLeafMs }) => state === 'retiring' || longestLeafMs >= lifetimeMs,
+    );
+    if (!isNoted) await this.update((state) => admitted(state, lifetimeMs));
+  }
+
+  /**
+   * Seals the keys by another passphrase, or leaves them open without one.
+   * @throws MirrorgateError `MIRRORGATE_CA_PASSPHRASE`, and as {@link Authority.update}
+   */
+  async changePassphrase(passphrase: Buffer | undefined): Promise<void> {
+    await this.#store.changePassphrase(passphrase);
+  }
+
+  /**
+   * Puts what `change` makes of the state in its place, on disk first, then publishes the bundle
+   * and tells the listeners. What `change` throws changes nothing. Among processes, the holder of
+   * the state directory's lock calls it.
+   * @throws MirrorgateError `MIRRORGATE_CA_WRITE`, `MIRRORGATE_CA_LOCKED`, `MIRRORGATE_CA_DAMAGED`
+   */
+  async update(change: StateChange): Promise<void> {
+    const { bundleVersion } = this.state;
+    await this.#store.update(change);
+    if (this.state.bundleVersion === bundleVersion) return;
+    await this.#publish();
+    for (const listener of this.#listeners) listener();
+  }
+
+  /**
+   * Calls `listener` after each change of the bundle, with which the issuer or the chain of
+   * leaves may change too. Returns what ends it.
+   */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** @throws MirrorgateError `MIRRORGATE_CA_CLOCK` where the clock is too far back to make a root */
+  assertClock(): void {
+    const { clock, builtAt } = this.#options;
+    const earliest = Math.max(builtAt.getTime(), this.activeRoot.validFromDate.getTime());
+    assertClock(clock.now(), new Date(earliest));
+  }
+
+  /** A CA whose bundle cannot be written still signs: the edges serve the bundle from memory. */
+  async #publish(): Promise<void> {
+    const { directory, logger } = this.#options;
+    const path = bundlePath(directory);
+    const bundle = this.bundlePem();
+    try {
+      if ((await readFileIfPresent(path))?.toString() === bundle) return;
+      await mkdir(dirname(path), { recursive: true });
+      await writeFileAtomically(path, bundle, { mode: 0o644 });
+    } catch (error) {
+      logger.error('CA bundle not published', { path, ...errorFields(error) });
     }
-    const outside = names.filter((name) => !isPermitted(name, active.permitted));
-    if (outside.length > 0) throw outsideConstraints(outside, active.permitted);
-    return makeLeaf(active, { names, lifetimeMs, now });
   }
-}
-
-/** A CA whose bundle cannot be written still signs: the edges serve the bundle from memory. */
-async function publish(path: string, bundle: string, logger: Logger): Promise<void> {
-  try {
-    if ((await readFileIfPresent(path))?.toString() === bundle) return;
-    await mkdir(dirname(path), { recursive: true });
-    await writeFileAtomically(path, bundle, { mode: 0o644 });
-  } catch (error) {
-    logger.error('CA bundle not published', { path, ...errorFields(error) });
-  }
-}
-
-function assertClock(now: Date, earliest: Date): void {
-  if (now >= earliest) return;
-  throw new MirrorgateError(
-    'MIRRORGATE_CA_CLOCK',
-    `the clock of this machine shows ${now.toISOString()}, before ${earliest.toISOString()}: nothing is signed`,
-    { hint: 'set the clock (timedatectl set-ntp true) and try again' },
-  );
-}
-
-function outsideConstraints(
-  names: readonly string[],
-  permitted: readonly NameSubtree[],
-): MirrorgateError {
-  return new MirrorgateError(
-    'MIRRORGATE_CA_CONSTRAINTS',
-    `the root of the private CA may not sign for ${names.join(', ')}, only for ${permitted.map(subtreeText).join(', ')}`,
-    {
-      hint: 'constraints are fixed when a root is made: mirrorgate ca rotate makes one for the new names, or use another issuer for them',
-    },
-  );
 }

@@ -61,6 +61,15 @@ export function utf8String(text: string): Der {
   return primitive(Type.UTF8, binary(Buffer.from(text, 'utf8')));
 }
 
+/** BMPString: UTF-16 in network order. */
+export function bmpString(text: string): Der {
+  return primitive(Type.BMPSTRING, binary(Buffer.from(text, 'utf16le').swap16()));
+}
+
+export function nothing(): Der {
+  return primitive(Type.NULL, '');
+}
+
 /** UTCTime up to 2049, GeneralizedTime from 2050 (RFC 5280 §4.1.2.5); whole seconds. */
 export function time(date: Date): Der {
   return date.getUTCFullYear() < 2050

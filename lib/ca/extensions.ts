@@ -14,9 +14,9 @@ import {
 } from './der.ts';
 import { nameConstraints } from './name-subtrees.ts';
 
-/** A CA that signs leaves only: no CA stands below it. */
-export function authorityConstraints(): Der {
-  return extension('2.5.29.19', true, sequence(truth(), integer(0)));
+/** A CA with at most `pathLength` other CAs between it and a leaf (RFC 5280 §4.2.1.9). */
+export function authorityConstraints(pathLength: number): Der {
+  return extension('2.5.29.19', true, sequence(truth(), integer(pathLength)));
 }
 
 export function endEntityConstraints(): Der {

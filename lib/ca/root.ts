@@ -12,23 +12,36 @@ import { keyIdentifier, makeKeyPair, signCertificate } from './signed-certificat
 /** `active` signs; `next` and `retiring` are trusted beside it while a rotation goes on. */
 export type RootState = 'active' | 'next' | 'retiring';
 
-export interface Root {
-  readonly state: RootState;
+/** A CA certificate with its key. */
+export interface Signer {
   readonly certificate: X509Certificate;
   readonly privateKey: KeyObject;
+}
+
+export interface Root extends Signer {
+  readonly state: RootState;
   /** What the certificate's name constraints say. */
   readonly permitted: readonly NameSubtree[];
 }
+
+/**
+ * How many CAs may stand between a root and a leaf: its successor, which it signs when it is
+ * rotated. Go counts a CA of the root's own name too, so that RFC 5280's exemption does not help.
+ */
+export const rootPathLength = 1;
 
 export interface RootOptions {
   readonly name: string;
   readonly permitted: readonly NameSubtree[];
   readonly lifetimeMs: number;
   readonly now: Date;
+  /** {@link rootPathLength} unless told. */
+  readonly pathLength?: number;
 }
 
 /** A new self-signed root. Its common name differs from that of every other root. */
-export function makeRoot({ name, permitted, lifetimeMs, now }: RootOptions): Root {
+export function makeRoot(options: RootOptions): Root {
+  const { name, permitted, lifetimeMs, now, pathLength = rootPathLength } = options;
   const { publicKey, privateKey } = makeKeyPair();
   const identifier = keyIdentifier(publicKey);
   const subject = rootName(name, now, identifier);
@@ -40,7 +53,7 @@ export function makeRoot({ name, permitted, lifetimeMs, now }: RootOptions): Roo
       issuedAt: now,
       notAfter: new Date(now.getTime() + lifetimeMs),
       extensions: [
-        authorityConstraints(),
+        authorityConstraints(pathLength),
         authorityKeyUsage(),
         subjectKeyIdentifier(identifier),
         permittedNames(permitted),
@@ -49,6 +62,11 @@ export function makeRoot({ name, permitted, lifetimeMs, now }: RootOptions): Roo
     privateKey,
   );
   return { state: 'active', certificate, privateKey, permitted };
+}
+
+/** The subject of a CA that this program made has this one attribute. */
+export function commonName(certificate: X509Certificate): string {
+  return String(certificate.toLegacyObject().subject.CN);
 }
 
 /** `NAME root 2026-11-23 1a2b3c4d`, cut to the 64 characters of ub-common-name (RFC 5280 A.1). */

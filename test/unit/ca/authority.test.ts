@@ -12,7 +12,8 @@ import {
 import { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { Authority, type AuthorityOptions } from '../../../lib/ca/authority.ts';
+import type { AuthorityOptions } from '../../../lib/ca/authority-store.ts';
+import { Authority } from '../../../lib/ca/authority.ts';
 import { certificateFacts } from '../../../lib/certificates/certificate-facts.ts';
 import { nameSubtree } from '../../../lib/config/scalars.ts';
 import { temporaryPath } from '../../../lib/files/atomic-file.ts';

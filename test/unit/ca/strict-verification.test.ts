@@ -83,7 +83,7 @@ describe('openssl verify -x509_strict', function () {
         issuedAt: now,
         notAfter: new Date(now.getTime() + dayMs),
         extensions: [
-          authorityConstraints(),
+          authorityConstraints(0),
           authorityKeyUsage(),
           subjectKeyIdentifier(keyIdentifier(publicKey)),
           authorityKeyIdentifier(keyIdentifier(root.certificate.publicKey)),

@@ -1,0 +1,101 @@
+/** The private key of a CA certificate, wherever it is: open, under a passphrase, or elsewhere. */
+import { createPrivateKey, type KeyObject, type X509Certificate } from 'node:crypto';
+import { MirrorgateError } from '../errors/mirrorgate-error.ts';
+import type { ReadKey, WrittenKey } from './authority-format.ts';
+import { sealKey, unsealKey, type Seal, type SealedKey } from './seal.ts';
+
+export type KeptKey =
+  | { readonly kind: 'open'; readonly privateKey: KeyObject }
+  /** Under a passphrase that was not given. */
+  | { readonly kind: 'sealed'; readonly sealed: SealedKey }
+  /** In a folder that is kept away from this machine. */
+  | { readonly kind: 'elsewhere' };
+
+/** A CA certificate with its key, wherever that is. */
+export interface KeyOwner {
+  readonly certificate: X509Certificate;
+  readonly key: KeptKey;
+}
+
+/** @throws MirrorgateError `MIRRORGATE_CA_LOCKED`, `MIRRORGATE_CA_OFFLINE` */
+export function openKey(key: KeptKey): KeyObject {
+  switch (key.kind) {
+    case 'open':
+      return key.privateKey;
+    case 'sealed':
+      throw lockedError();
+    case 'elsewhere':
+      throw new MirrorgateError(
+        'MIRRORGATE_CA_OFFLINE',
+        'the key of the root is not on this machine',
+        { hint: 'bring the folder of the offline root and name it: --offline-root DIR' },
+      );
+  }
+}
+
+export function lockedError(): MirrorgateError {
+  return new MirrorgateError(
+    'MIRRORGATE_CA_LOCKED',
+    'the key of the private CA is under a passphrase, and none was given',
+    { hint: 'give the passphrase: by a file descriptor, a systemd credential or the environment' },
+  );
+}
+
+/**
+ * The key, open where it was sealed.
+ * @throws MirrorgateError `MIRRORGATE_CA_PASSPHRASE`
+ */
+export function unsealedKey({ certificate, key }: KeyOwner, seal: Seal): KeptKey {
+  if (key.kind !== 'sealed') return key;
+  const privateKey = unsealKey(seal, key.sealed, certificate.raw);
+  assertBelongs(certificate, privateKey);
+  return { kind: 'open', privateKey };
+}
+
+/** An open key is written under `seal` where there is one. */
+export function writtenKey({ certificate, key }: KeyOwner, seal: Seal | undefined): WrittenKey {
+  switch (key.kind) {
+    case 'elsewhere':
+      return { kind: 'elsewhere' };
+    case 'sealed':
+      return writtenSealed(key.sealed);
+    case 'open':
+      if (seal !== undefined) return writtenSealed(sealKey(seal, key.privateKey, certificate.raw));
+      return {
+        kind: 'open',
+        pem: key.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+      };
+  }
+}
+
+/** Throws where an open key is not the certificate's. */
+export function readKey(certificate: X509Certificate, written: ReadKey): KeptKey {
+  switch (written.kind) {
+    case 'open': {
+      const privateKey = createPrivateKey(written.pem);
+      assertBelongs(certificate, privateKey);
+      return { kind: 'open', privateKey };
+    }
+    case 'sealed': {
+      const { nonce, tag, ciphertext } = written;
+      return { kind: 'sealed', sealed: { nonce, tag, ciphertext } };
+    }
+    case 'elsewhere':
+      return { kind: 'elsewhere' };
+  }
+}
+
+function writtenSealed({ nonce, tag, ciphertext }: SealedKey): WrittenKey {
+  return {
+    kind: 'sealed',
+    nonce: nonce.toString('base64'),
+    tag: tag.toString('base64'),
+    ciphertext: ciphertext.toString('base64'),
+  };
+}
+
+function assertBelongs(certificate: X509Certificate, privateKey: KeyObject): void {
+  if (!certificate.checkPrivateKey(privateKey)) {
+    throw new Error('a private key does not belong to its certificate');
+  }
+}

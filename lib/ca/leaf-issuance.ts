@@ -1,0 +1,84 @@
+/** Signing leaves: whether a CA may, by which of its roots, and what chain comes with it. */
+import { MirrorgateError } from '../errors/mirrorgate-error.ts';
+import type { CertifiedKey } from '../certificates/issuer.ts';
+import { isPermitted } from '../config/contradictions.ts';
+import { durationText } from '../config/quantities.ts';
+import type { NameSubtree } from '../config/scalars.ts';
+import type { HostName } from '../net/host-name.ts';
+import { chainAbove, leafSigner, rootFor, type KeptRoots } from './authority-state.ts';
+import { makeLeaf } from './leaf.ts';
+import { subtreeText } from './name-subtrees.ts';
+
+export interface LeafIssuance {
+  readonly names: readonly HostName[];
+  readonly lifetimeMs: number;
+  readonly now: Date;
+  /** No honest clock shows less. */
+  readonly builtAt: Date;
+}
+
+/**
+ * A leaf for exactly `names`, with the chain by which clients find a root that they know.
+ * @throws MirrorgateError `MIRRORGATE_CA_CONSTRAINTS`, `MIRRORGATE_CA_CLOCK`,
+ *   `MIRRORGATE_CA_EXPIRED`, `MIRRORGATE_CA_LIFETIME`, `MIRRORGATE_CA_LOCKED`
+ */
+export function issueLeaf(roots: KeptRoots, issuance: LeafIssuance): CertifiedKey {
+  const { names, lifetimeMs, now, builtAt } = issuance;
+  const root = rootFor(names, roots);
+  if (root === undefined) throw outsideConstraints(names, roots);
+  const signer = leafSigner(root);
+  const { validFromDate, validToDate } = signer.certificate;
+  assertClock(now, new Date(Math.max(builtAt.getTime(), validFromDate.getTime())));
+  if (now >= validToDate) {
+    throw new MirrorgateError(
+      'MIRRORGATE_CA_EXPIRED',
+      `the private CA expired at ${validToDate.toISOString()}`,
+      {
+        hint:
+          root.intermediate === undefined
+            ? 'mirrorgate ca rotate makes a new root, which every client must then trust'
+            : 'bring the folder of the offline root and renew its intermediate',
+      },
+    );
+  }
+  if (lifetimeMs > root.longestLeafMs) {
+    throw new MirrorgateError(
+      'MIRRORGATE_CA_LIFETIME',
+      `a leaf for ${durationText(lifetimeMs)} would outlive what the rotation of the root waits for, ${durationText(root.longestLeafMs)}`,
+      { hint: 'ask for a shorter one, or set certificates.privateCa.leafLifetime' },
+    );
+  }
+  const leaf = makeLeaf(signer, { names, lifetimeMs, now });
+  return { ...leaf, chainPem: leaf.chainPem + chainAbove(root, { names, roots, now }) };
+}
+
+/** @throws MirrorgateError `MIRRORGATE_CA_CLOCK` */
+export function assertClock(now: Date, earliest: Date): void {
+  if (now >= earliest) return;
+  throw new MirrorgateError(
+    'MIRRORGATE_CA_CLOCK',
+    `the clock of this machine shows ${now.toISOString()}, before ${earliest.toISOString()}: nothing is signed`,
+    { hint: 'set the clock (timedatectl set-ntp true) and try again' },
+  );
+}
+
+export function constraintsError(
+  outside: readonly string[],
+  permitted: readonly NameSubtree[],
+): MirrorgateError {
+  return new MirrorgateError(
+    'MIRRORGATE_CA_CONSTRAINTS',
+    `the root of the private CA may not sign for ${outside.join(', ')}, only for ${permitted.map(subtreeText).join(', ')}`,
+    {
+      hint: 'constraints are fixed when a root is made: mirrorgate ca rotate makes one for the new names, or use another issuer for them',
+    },
+  );
+}
+
+function outsideConstraints(names: readonly HostName[], roots: KeptRoots): MirrorgateError {
+  const { permitted } = roots.find(({ state }) => state === 'next') ?? roots[0];
+  return constraintsError(
+    names.filter((name) => !isPermitted(name, permitted)),
+    permitted,
+  );
+}

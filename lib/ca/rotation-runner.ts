@@ -1,0 +1,250 @@
+/**
+ * Carries rotations out: looks what is due, does it, and looks again in time. All it knows is
+ * kept on disk, so that it may end at any moment; what it does next follows from there.
+ */
+import { fingerprint } from '../certificates/certificate-facts.ts';
+import type { PrivateCaConfiguration } from '../config/configuration.ts';
+import { MirrorgateError } from '../errors/mirrorgate-error.ts';
+import { errorFields, type Logger } from '../telemetry/logger.ts';
+import type { Clock, Timer } from '../time/clock.ts';
+import type { Authority } from './authority.ts';
+import { rootIn, type AuthorityState } from './authority-state.ts';
+import { breakageOf, type Breakage } from './breakage.ts';
+import type { ClientEvidence, LackingClient } from './client-evidence.ts';
+import { isCovered } from './name-subtrees.ts';
+import { nextAction, type RotationFacts, type RotationStep } from './rotation-plan.ts';
+import { rotationStatus, type RotationStatus } from './rotation-status.ts';
+import { forced, prepared, replaced, retired, switched } from './rotation-steps.ts';
+
+export interface RotationRunnerOptions {
+  readonly authority: Authority;
+  readonly configuration: PrivateCaConfiguration;
+  readonly evidence: ClientEvidence;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** No wait is longer, so that a clock that jumped is noticed. */
+const maxWaitMs = 3_600_000;
+/** After a step that failed. */
+const retryMs = 60_000;
+/** A timer that comes this much too early or too late says that the clock was set. */
+const jumpMs = 600_000;
+
+const events: Readonly<Record<RotationStep, string>> = {
+  prepare: 'new root of the private CA prepared: it is in the bundle',
+  switch: 'new root of the private CA signs',
+  retire: 'old root of the private CA retired: its key is gone',
+};
+
+export class RotationRunner {
+  readonly #authority: Authority;
+  readonly #evidence: ClientEvidence;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  #configuration: PrivateCaConfiguration;
+  #steadySince: Date;
+  #expectedAt: Date | undefined;
+  #timer: Timer | undefined;
+  #looking: Promise<void> = Promise.resolve();
+  #isClosed = false;
+
+  constructor({ authority, configuration, evidence, clock, logger }: RotationRunnerOptions) {
+    this.#authority = authority;
+    this.#configuration = configuration;
+    this.#evidence = evidence;
+    this.#clock = clock;
+    this.#logger = logger;
+    this.#steadySince = clock.now();
+  }
+
+  /**
+   * Does what is due and plans the next look. Never rejects: what fails is logged and tried
+   * again. Calls that come while a look goes on wait for it.
+   */
+  look(): Promise<void> {
+    return this.#oneAtATime(async () => {
+      this.#timer?.cancel();
+      const waitMs = await this.#advance();
+      if (this.#isClosed) return;
+      this.#expectedAt = new Date(this.#clock.now().getTime() + waitMs);
+      this.#timer = this.#clock.after(waitMs, () => void this.look());
+    });
+  }
+
+  /** Takes over a changed configuration; roots that are there already stay as they are. */
+  configure(configuration: PrivateCaConfiguration): void {
+    this.#configuration = configuration;
+  }
+
+  /**
+   * Begins a rotation now. One that is prepared, but whose root may not sign for all that is
+   * configured, begins anew.
+   * @throws MirrorgateError `MIRRORGATE_CA_ROTATING`, `MIRRORGATE_CA_CLOCK`,
+   *   `MIRRORGATE_CA_LOCKED`, `MIRRORGATE_CA_OFFLINE`, `MIRRORGATE_CA_WRITE`
+   */
+  async rotate(): Promise<RotationStatus> {
+    this.#authority.assertClock();
+    await this.#authority.update((state) => {
+      this.#assertIdle(state);
+      return prepared(state, { cause: 'request', ...this.#making() });
+    });
+    this.#tell('prepare');
+    await this.look();
+    return this.status();
+  }
+
+  /**
+   * Puts a new root in the place of all others, at once and for good: for a key that others had.
+   * Returns what breaks by that.
+   * @throws MirrorgateError as {@link rotate}, but never `MIRRORGATE_CA_ROTATING`
+   */
+  async rotateAtOnce(): Promise<Breakage> {
+    this.#authority.assertClock();
+    const before = this.#authority.bundle();
+    await this.#authority.update((state) => replaced(state, this.#making()));
+    const after = this.#authority.bundle();
+    const breakage = breakageOf({ before, after, lacking: this.#lacking(this.#authority.state) });
+    this.#logger.warn('all roots of the private CA replaced at once', {
+      trusted: breakage.trusted,
+      removed: breakage.removed,
+    });
+    await this.look();
+    return breakage;
+  }
+
+  /**
+   * Lets the rotation that goes on leave behind the clients that lack the new root.
+   * @returns those clients
+   * @throws MirrorgateError `MIRRORGATE_CA_NOT_ROTATING`, `MIRRORGATE_CA_WRITE`
+   */
+  async force(): Promise<readonly LackingClient[]> {
+    await this.#authority.update((state) => {
+      if (state.roots.length > 1) return forced(state);
+      throw new MirrorgateError('MIRRORGATE_CA_NOT_ROTATING', 'no rotation goes on', {
+        hint: 'mirrorgate ca rotate begins one',
+      });
+    });
+    const lacking = this.#lacking(this.#authority.state);
+    await this.look();
+    return lacking;
+  }
+
+  status(): RotationStatus {
+    const { state } = this.#authority;
+    return rotationStatus(state, this.#clock.now(), this.#facts(state));
+  }
+
+  /** Idempotent. Resolves when no step is being done any more. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#timer?.cancel();
+    await this.#looking;
+  }
+
+  /** How long until the next look. */
+  async #advance(): Promise<number> {
+    this.#noticeJumps();
+    try {
+      for (;;) {
+        const done = await this.#step();
+        if (done === undefined || this.#isClosed) break;
+        this.#tell(done);
+      }
+    } catch (error) {
+      this.#logger.error('rotation of the private CA does not go on', errorFields(error));
+      return retryMs;
+    }
+    const { state } = this.#authority;
+    const now = this.#clock.now();
+    const action = nextAction(state, now, this.#facts(state));
+    if (action.kind !== 'wait') return 0;
+    return Math.max(0, Math.min(action.until.getTime() - now.getTime(), maxWaitMs));
+  }
+
+  /** Does one step, where one is due. */
+  async #step(): Promise<RotationStep | undefined> {
+    let done: RotationStep | undefined;
+    if (this.#due(this.#authority.state) === undefined) return undefined;
+    await this.#authority.update((state) => {
+      const now = this.#clock.now();
+      done = this.#due(state);
+      switch (done) {
+        case undefined:
+          return undefined;
+        case 'prepare':
+          this.#authority.assertClock();
+          return prepared(state, { cause: 'age', ...this.#making() });
+        case 'switch':
+          return switched(state, now);
+        case 'retire':
+          return retired(state, now);
+      }
+    });
+    return done;
+  }
+
+  #due(state: AuthorityState): RotationStep | undefined {
+    const action = nextAction(state, this.#clock.now(), this.#facts(state));
+    return action.kind === 'wait' ? undefined : action.kind;
+  }
+
+  #facts(state: AuthorityState): RotationFacts {
+    return {
+      overlapMs: this.#configuration.overlapMs,
+      steadySince: this.#steadySince,
+      lacking: state.roots.length > 1 ? this.#lacking(state) : [],
+    };
+  }
+
+  /** Of the root that comes, or has come last; clients not seen for an overlap are forgotten. */
+  #lacking({ roots }: AuthorityState): readonly LackingClient[] {
+    const { certificate } = rootIn('next', roots) ?? roots[0];
+    const since = new Date(this.#clock.now().getTime() - this.#configuration.overlapMs);
+    return this.#evidence.lacking(fingerprint(certificate), since);
+  }
+
+  #assertIdle({ roots }: AuthorityState): void {
+    if (roots.length === 1) return;
+    const next = rootIn('next', roots);
+    const isWanting = this.#configuration.permitted.some(
+      (subtree) => next !== undefined && !isCovered(subtree, next.permitted),
+    );
+    if (isWanting) return;
+    throw new MirrorgateError('MIRRORGATE_CA_ROTATING', 'a rotation goes on already', {
+      hint: 'mirrorgate ca status shows what it waits for; --emergency replaces every root at once',
+    });
+  }
+
+  #making() {
+    return { policy: this.#configuration, now: this.#clock.now() };
+  }
+
+  /** A clock that was set is given time to be right before anything rests on it. */
+  #noticeJumps(): void {
+    const now = this.#clock.now();
+    const expected = this.#expectedAt ?? now;
+    if (Math.abs(now.getTime() - expected.getTime()) > jumpMs) {
+      this.#logger.warn('the clock of this machine was set, or it slept', {
+        expected: expected.toISOString(),
+        now: now.toISOString(),
+      });
+      this.#steadySince = now;
+    }
+    if (this.#steadySince > now) this.#steadySince = now;
+  }
+
+  #tell(step: RotationStep): void {
+    const { roots } = this.#authority.state;
+    this.#logger.info(events[step], {
+      roots: roots.map(({ state, certificate }) => `${state} ${fingerprint(certificate)}`),
+    });
+  }
+
+  #oneAtATime(work: () => Promise<void>): Promise<void> {
+    this.#looking = this.#looking.then(async () => {
+      if (!this.#isClosed) await work();
+    });
+    return this.#looking;
+  }
+}
