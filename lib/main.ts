@@ -4,7 +4,7 @@
  * program again on the one bundled with the checkout, or says what is needed.
  */
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -19,21 +19,36 @@ function isRecent(version: string): boolean {
   return true;
 }
 
+/** The Node of the checkout, unless it is the one that runs this. */
+function bundledNode(file: string): string | undefined {
+  try {
+    const path = realpathSync(join(file, '..', '..', 'node_modules', 'node', 'bin', 'node'));
+    return path === realpathSync(process.execPath) ? undefined : path;
+  } catch {
+    return undefined;
+  }
+}
+
+function fail(): void {
+  const wanted = required.join('.');
+  process.stderr.write(
+    `mirrorgate: needs Node.js ${wanted} or later, this is ${process.versions.node}; install it, or run "npm ci" in the checkout to get one\n`,
+  );
+  process.exitCode = 1;
+}
+
 function runOnBundledNode(): void {
   const file = fileURLToPath(import.meta.url);
-  const bundled = join(file, '..', '..', 'node_modules', 'node', 'bin', 'node');
-  if (!existsSync(bundled)) {
-    const wanted = required.join('.');
-    process.stderr.write(
-      `mirrorgate: needs Node.js ${wanted} or later, this is ${process.versions.node}; install it, or run "npm ci" in the checkout to get one\n`,
-    );
-    process.exitCode = 1;
+  const bundled = bundledNode(file);
+  if (bundled === undefined) {
+    fail();
     return;
   }
   const child = spawn(bundled, [file, ...process.argv.slice(2)], { stdio: 'inherit' });
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
     process.on(signal, () => child.kill(signal));
   }
+  child.on('error', fail);
   child.on('exit', (status) => (process.exitCode = status ?? 1));
 }
 

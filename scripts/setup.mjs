@@ -5,9 +5,10 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
-export const root = join(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '..');
+export const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const marker = join(root, 'node_modules', '.mirrorgate-lock');
 const bundledNode = join(root, 'node_modules', 'node', 'bin', 'node');
 
@@ -69,10 +70,4 @@ export function setUp() {
   build();
 }
 
-if (
-  process.argv[1] !== undefined &&
-  import.meta.url.endsWith('/setup.mjs') &&
-  process.argv[1].endsWith('setup.mjs')
-) {
-  setUp();
-}
+if (process.argv[1]?.endsWith('setup.mjs')) setUp();

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { nodePath, root, setUp } from './setup.mjs';
 
+const { ppid } = process;
 setUp();
 const given = process.argv.slice(2);
 const config = given.includes('--config') ? [] : ['--config', join(root, 'config/quickstart.yaml')];
@@ -12,3 +13,12 @@ const child = spawn(nodePath(), [main, 'serve', '--welcome', ...config, ...given
 });
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => child.kill(signal));
 child.on('exit', (status) => (process.exitCode = status ?? 1));
+
+// npm runs this below a shell, which dies of the signals that npm passes on and tells nobody:
+// when the parent is gone, whoever asked for the gate is.
+const watch = setInterval(() => {
+  if (process.ppid === ppid) return;
+  clearInterval(watch);
+  child.kill('SIGTERM');
+}, 250);
+watch.unref();

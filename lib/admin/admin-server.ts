@@ -1,5 +1,5 @@
 /** The admin listener: whether the gate lives and is ready. On loopback or a unix socket only. */
-import { chmod, rm } from 'node:fs/promises';
+import { chmod } from 'node:fs/promises';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { endpointText, type Endpoint } from '../net/endpoint.ts';
 import { errorMessage, MirrorgateError } from '../errors/mirrorgate-error.ts';
@@ -7,6 +7,8 @@ import { errorMessage, MirrorgateError } from '../errors/mirrorgate-error.ts';
 export interface AdminOptions {
   readonly endpoint: Endpoint;
   readonly isReady: () => boolean;
+  /** Told what goes wrong with accepting (`EMFILE`) after `listen`. */
+  readonly onError: (error: Error) => void;
 }
 
 export class AdminServer {
@@ -20,19 +22,12 @@ export class AdminServer {
     });
   }
 
-  /** @throws MirrorgateError `MIRRORGATE_ADMIN_LISTEN` */
+  /** A unix socket's path must be free. @throws MirrorgateError `MIRRORGATE_ADMIN_LISTEN` */
   async listen(): Promise<void> {
     const { endpoint } = this.#options;
-    if (endpoint.kind === 'unix') await rm(endpoint.path, { force: true });
     try {
-      await new Promise<void>((resolve, reject) => {
-        this.#server.once('error', reject);
-        const target =
-          endpoint.kind === 'unix'
-            ? { path: endpoint.path }
-            : { host: endpoint.address, port: endpoint.port };
-        this.#server.listen(target, resolve);
-      });
+      await this.#bind(endpoint);
+      if (endpoint.kind === 'unix') await chmod(endpoint.path, 0o600);
     } catch (cause) {
       throw new MirrorgateError(
         'MIRRORGATE_ADMIN_LISTEN',
@@ -40,7 +35,6 @@ export class AdminServer {
         { cause, hint: 'stop what listens there, or change listen.admin' },
       );
     }
-    if (endpoint.kind === 'unix') await chmod(endpoint.path, 0o600);
   }
 
   /** Where it listens, with the real port. */
@@ -55,6 +49,21 @@ export class AdminServer {
     return new Promise((resolve) => {
       this.#server.close(() => resolve());
       this.#server.closeAllConnections();
+    });
+  }
+
+  #bind(endpoint: Endpoint): Promise<void> {
+    const target =
+      endpoint.kind === 'unix'
+        ? { path: endpoint.path }
+        : { host: endpoint.address, port: endpoint.port };
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen(target, () => {
+        this.#server.off('error', reject);
+        this.#server.on('error', this.#options.onError);
+        resolve();
+      });
     });
   }
 

@@ -1,11 +1,11 @@
 /** Entry of an edge process: holds leaf keys only, and writes nothing to the disk. */
 import { buildAllowList } from '../access/allow-list.ts';
-import { Edge, type ListenFailure } from '../edge/edge.ts';
+import { Edge } from '../edge/edge.ts';
 import { assertNever } from '../errors/assert-never.ts';
-import { errorCode, errorMessage } from '../errors/mirrorgate-error.ts';
-import { endpointText } from '../net/endpoint.ts';
+import { errorMessage } from '../errors/mirrorgate-error.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { systemClock } from '../time/clock.ts';
+import { listenFailure } from './listening.ts';
 import type { EdgeReport, EdgeRequest, EdgeUpdate, Failure, SiteKey } from './messages.ts';
 import { enterProcess, failureOf } from './process-entry.ts';
 
@@ -37,21 +37,6 @@ function takeCertificate(target: Edge, { site, certifiedKey }: SiteKey): Failure
       },
     ];
   }
-}
-
-function listenFailure({ endpoint, error }: ListenFailure): Failure {
-  const address = endpointText(endpoint);
-  const hints: Readonly<Record<string, string>> = {
-    EADDRINUSE: 'another program listens there: stop it, or change listen in the configuration',
-    EACCES: 'ports below 1024 need root or CAP_NET_BIND_SERVICE (setcap, AmbientCapabilities=)',
-    EADDRNOTAVAIL: 'this machine has no such address: correct listen in the configuration',
-  };
-  const code = errorCode(error) ?? '';
-  return {
-    code: 'MIRRORGATE_EDGE_LISTEN',
-    message: `cannot listen on ${address}: ${errorMessage(error)}`,
-    hint: hints[code],
-  };
 }
 
 enterProcess<EdgeRequest, EdgeReport>({

@@ -4,7 +4,6 @@
  */
 import { extname, join } from 'node:path';
 import type { CacheConfiguration, LogConfiguration, Mirror } from '../config/configuration.ts';
-import { MirrorgateError } from '../errors/mirrorgate-error.ts';
 import type { BoundAddress } from '../edge/edge.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time/clock.ts';
@@ -18,6 +17,7 @@ import type {
   WorkerReport,
   WorkerRequest,
 } from './messages.ts';
+import { StartError } from './start-error.ts';
 
 export interface FleetOptions {
   readonly edges: number;
@@ -28,20 +28,6 @@ export interface FleetOptions {
   readonly log: LogConfiguration;
   readonly clock: Clock;
   readonly logger: Logger;
-}
-
-/** What keeps the gate from serving, each a line of its own. */
-export class StartError extends MirrorgateError {
-  readonly failures: readonly Failure[];
-
-  constructor(failures: readonly Failure[]) {
-    const [first] = failures;
-    super(
-      first?.code ?? 'MIRRORGATE_APP_PROCESS',
-      failures.map(({ message }) => message).join('; '),
-    );
-    this.failures = failures;
-  }
 }
 
 export type EdgeKnowledge = Omit<EdgeUpdate, 'kind'>;

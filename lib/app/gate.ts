@@ -15,7 +15,8 @@ import { createLogger, errorFields, type Logger } from '../telemetry/logger.ts';
 import { systemClock } from '../time/clock.ts';
 import { Fleet } from './fleet.ts';
 import { InstanceLock } from './instance-lock.ts';
-import { changesThatNeedRestart, knownNames, reloadable } from './reload.ts';
+import { assertPortsFree } from './listening.ts';
+import { changesThatNeedRestart, knownNames, refusalLines, reloadable } from './reload.ts';
 import { edgeSettings, workerSockets } from './settings.ts';
 import { prepareAdminSocket, prepareStateDirectory } from './state-directory.ts';
 import { openTrust, type Trust } from './trust.ts';
@@ -150,8 +151,10 @@ export class Gate {
     await prepareAdminSocket(configuration);
     await this.#admin.listen();
     this.#closers.push(() => this.#admin.close());
+    const settings = edgeSettings(configuration);
+    await assertPortsFree(settings);
     this.#addresses = await this.#fleet.start(configuration.mirrors, {
-      settings: edgeSettings(configuration),
+      settings,
       certificates: this.#siteKeys(),
       allowList,
       trust: trust.documents,
@@ -199,7 +202,9 @@ export class Gate {
       await this.#keeper.update(configuration.sites, trust.issuers);
     } catch (error) {
       if (this.#trust !== undefined) {
-        await this.#keeper.update(this.#configuration.sites, this.#trust.issuers);
+        // What goes wrong with these is logged, and is not why the reload was refused.
+        const { sites } = this.#configuration;
+        await this.#keeper.update(sites, this.#trust.issuers).catch(() => undefined);
       }
       throw error;
     }
@@ -220,7 +225,7 @@ export class Gate {
       if (this.#closed === undefined) await work();
     };
     this.#reloading = this.#reloading.then(unlessClosed).catch((error: unknown) => {
-      for (const line of errorMessageLines(error)) {
+      for (const line of refusalLines(error)) {
         this.#logger.error('reload refused, what was in force stays in force', line);
       }
     });
@@ -237,12 +242,4 @@ export class Gate {
     ]);
     if (this.#closed === undefined) this.#watched.follow(new Map(files));
   }
-}
-
-/** A problem a line: a log line is cut to length, and every problem is to be read. */
-function errorMessageLines(error: unknown) {
-  const { error: text, ...rest } = errorFields(error);
-  return String(text)
-    .split('\n')
-    .map((line) => ({ ...rest, error: line }));
 }

@@ -3,14 +3,19 @@
  * socket that answers, so a crash leaves nothing that has to be removed by hand.
  */
 import { randomBytes } from 'node:crypto';
-import { chmod, link, rename, rm } from 'node:fs/promises';
+import { chmod, link, lstat, open } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { errorCode, MirrorgateError } from '../errors/mirrorgate-error.ts';
+import { isMissing, removeFile } from '../files/atomic-file.ts';
 import { answersAt, assertSocketPath } from './unix-socket.ts';
 
-/** Every round, another process has come or gone in between. */
-const maxRounds = 10;
+/** In every round another process has come or gone. */
+const maxRounds = 50;
+const roundMs = 10;
+/** Whoever began to remove a dead socket this long ago has died of it. */
+const abandonedAfterMs = 5_000;
 
 export class InstanceLock {
   readonly #path: string;
@@ -28,7 +33,7 @@ export class InstanceLock {
    */
   static async take(directory: string): Promise<InstanceLock> {
     const path = join(directory, 'control.sock');
-    const own = besides(path);
+    const own = `${path}.${randomBytes(2).toString('hex')}`;
     assertSocketPath(own, 'state.directory');
     const server = createServer((socket) => socket.destroy());
     try {
@@ -44,12 +49,12 @@ export class InstanceLock {
         hint: 'check that the disk is not full and that the folder is writable',
       });
     } finally {
-      await rm(own, { force: true });
+      await removeFile(own);
     }
   }
 
   async release(): Promise<void> {
-    await rm(this.#path, { force: true });
+    await removeFile(this.#path);
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
   }
 }
@@ -75,30 +80,53 @@ async function publish(own: string, path: string, directory: string): Promise<vo
     } catch (error) {
       if (errorCode(error) !== 'EEXIST') throw error;
     }
+    const before = await tryIdentity(path);
+    if (before === undefined) continue;
     if (await answersAt(path)) throw inUse(directory);
-    await removeDead(path, directory);
+    await removeDead(path, before);
   }
   throw inUse(directory);
 }
 
-/** Takes it away first, then looks again: a living one may have come in its place. */
-async function removeDead(path: string, directory: string): Promise<void> {
-  const aside = besides(path);
+/**
+ * Removes the socket at `path` if it is still the one that was found dead. The right to do so is a
+ * file named after it that only one process can make: late ones would remove its successor.
+ */
+async function removeDead(path: string, identity: string): Promise<void> {
+  const right = `${path}.${identity}`;
   try {
-    await rename(path, aside);
+    await (await open(right, 'wx', 0o600)).close();
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return;
-    throw error;
+    if (errorCode(error) !== 'EEXIST') throw error;
+    await delay(roundMs);
+    if (await isAbandoned(right)) await removeFile(right);
+    return;
   }
-  const isAlive = await answersAt(aside);
-  if (isAlive) await link(aside, path);
-  await rm(aside, { force: true });
-  if (isAlive) throw inUse(directory);
+  try {
+    if ((await tryIdentity(path)) === identity) await removeFile(path);
+  } finally {
+    await removeFile(right);
+  }
 }
 
-/** A name that nobody else uses. */
-function besides(path: string): string {
-  return `${path}.${randomBytes(2).toString('hex')}`;
+/** No two sockets that ever stood there have the same. */
+async function tryIdentity(path: string): Promise<string | undefined> {
+  try {
+    const { ino, ctimeNs } = await lstat(path, { bigint: true });
+    return `${ino}-${ctimeNs}`;
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+async function isAbandoned(path: string): Promise<boolean> {
+  try {
+    return Date.now() - (await lstat(path)).mtimeMs > abandonedAfterMs;
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw error;
+  }
 }
 
 function inUse(directory: string): MirrorgateError {

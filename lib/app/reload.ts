@@ -1,6 +1,7 @@
 /** What a reload can change and what it cannot. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Configuration } from '../config/configuration.ts';
+import { errorFields, type LogFields } from '../telemetry/logger.ts';
 
 /** Names that the allow-list may refer to. */
 export function knownNames({ mirrors, services }: Configuration): string[] {
@@ -39,4 +40,12 @@ export function reloadable(running: Configuration, wanted: Configuration): Confi
     cache,
     log: { ...wanted.log, level: log.level, format: log.format },
   });
+}
+
+/** Why a reload was refused, a problem a line: a log line is cut to length, and all are to be read. */
+export function refusalLines(error: unknown): LogFields[] {
+  const { error: text, ...rest } = errorFields(error);
+  return String(text)
+    .split('\n')
+    .map((line) => ({ ...rest, error: line }));
 }

@@ -8,15 +8,21 @@ import type { HostName } from '../net/host-name.ts';
 import { SiteFailuresError } from './certificate-errors.ts';
 import { certificateFacts, parseChain } from './certificate-facts.ts';
 import type { CertifiedKey, Issuer } from './issuer.ts';
+import { usualMaxWaitMs } from './renewal-schedule.ts';
 import { SiteCertificate, type SiteCertificateContext } from './site-certificate.ts';
 
 export type Issuers = ReadonlyMap<IssuerName, Issuer>;
 
-export interface CertificateKeeperOptions extends Omit<SiteCertificateContext, 'issueDeadlineMs'> {
+export interface CertificateKeeperOptions extends Omit<
+  SiteCertificateContext,
+  'issueDeadlineMs' | 'maxWaitMs'
+> {
   readonly sites: readonly Site[];
   readonly issuers: Issuers;
   /** How long an issuer may take to answer; 10 minutes unless told. */
   readonly issueDeadlineMs?: number;
+  /** An hour unless told. */
+  readonly maxWaitMs?: number;
 }
 
 /** What a site serves. */
@@ -49,7 +55,7 @@ export class CertificateKeeper {
 
   constructor(options: CertificateKeeperOptions) {
     this.#options = options;
-    this.#context = { issueDeadlineMs: 600_000, ...options };
+    this.#context = { issueDeadlineMs: 600_000, maxWaitMs: usualMaxWaitMs, ...options };
   }
 
   /**

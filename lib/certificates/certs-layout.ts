@@ -1,7 +1,7 @@
 /**
  * The tree under `certificates.directory`, layout version 1: `ca/` (the private CA),
- * `sites/SITE/ISSUER.pem` (what is served), `trust/bundle.pem` (what clients trust). All path
- * arithmetic for it stands here.
+ * `sites/SITE/ISSUER.pem` (what is served), `acme/` (accounts and what is under way at CAs),
+ * `trust/bundle.pem` (what clients trust). All path arithmetic for it stands here.
  */
 import { join } from 'node:path';
 import type { IssuerName } from '../config/configuration.ts';
@@ -29,6 +29,20 @@ export function sitePaths(
   issuer: IssuerName,
 ): GenerationPaths {
   return generationPaths(join(certsDirectory, 'sites', site), issuer, 'pem');
+}
+
+/** The account at the CA of this name, with its key. */
+export function accountPaths(certsDirectory: string, ca: string): GenerationPaths {
+  return generationPaths(join(certsDirectory, 'acme', 'accounts', ca), 'account', 'json');
+}
+
+/** What is remembered of the issuance for one set of names; sites that share it share the file. */
+export function issuancePath(
+  certsDirectory: string,
+  names: string,
+): { readonly directory: string; readonly file: string } {
+  const directory = join(certsDirectory, 'acme', 'issuances');
+  return { directory, file: join(directory, `${names}.json`) };
 }
 
 /** The roots to trust, for anyone to read. */

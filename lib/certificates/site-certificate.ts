@@ -18,6 +18,8 @@ export interface SiteCertificateContext {
   readonly logger: Logger;
   /** How long an issuer may take to answer. */
   readonly issueDeadlineMs: number;
+  /** A site is looked at again after this at the latest. */
+  readonly maxWaitMs: number;
   /** Called with each certificate that the site serves from now on. Must not throw. */
   readonly onChange: (site: Site, certifiedKey: CertifiedKey) => void;
 }
@@ -127,7 +129,7 @@ export class SiteCertificate {
       let dueAt = forced ? atOnce : await this.#findDueAt();
       const issue = dueAt <= this.#now();
       if (issue) {
-        await this.#replace();
+        await this.#replace(forced);
         dueAt = await this.#findDueAt();
       }
       this.#succeed(dueAt, issue);
@@ -152,13 +154,16 @@ export class SiteCertificate {
     const held = this.#held;
     if (held === undefined || this.#heldFrom !== this.site.issuer) return atOnce;
     if (this.#servability(held).kind === 'unusable') return atOnce;
-    return await this.#ask(() => this.#issuer.dueAt(held, this.site.hosts));
+    return await this.#ask((signal) => this.#issuer.dueAt(held, this.site.hosts, signal));
   }
 
-  async #replace(): Promise<void> {
+  async #replace(isForced: boolean): Promise<void> {
     const { store, logger } = this.#context;
     const { name, hosts, issuer } = this.site;
-    const next = this.#unsaved ?? (await this.#ask((signal) => this.#issuer.issue(hosts, signal)));
+    const replacing = this.#heldFrom === issuer ? this.#held : undefined;
+    const next =
+      this.#unsaved ??
+      (await this.#ask((signal) => this.#issuer.issue(hosts, signal, { replacing, isForced })));
     this.#unsaved = undefined;
     const result = this.#servability(next);
     if (result.kind === 'unusable') throw result.problem;
@@ -191,7 +196,10 @@ export class SiteCertificate {
     const result = this.#held && this.#servability(this.#held);
     this.#lastError = result?.kind === 'suspect' ? result.problem : undefined;
     const futile = issued && dueAt <= now;
-    this.#wait(futile ? waitAfterFutileIssueMs(this.#leftMs(now)) : waitUntilDueMs(dueAt, now));
+    const { maxWaitMs } = this.#context;
+    this.#wait(
+      futile ? waitAfterFutileIssueMs(this.#leftMs(now)) : waitUntilDueMs(dueAt, now, maxWaitMs),
+    );
     if (futile) this.#log('warn', 'certificate due when issued');
     if (this.#lastError !== undefined) this.#log('warn', 'certificate suspect');
   }

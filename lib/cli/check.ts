@@ -5,7 +5,7 @@ import { knownNames } from '../app/reload.ts';
 import { ConfigurationError, problemText, type Problem } from '../config/problems.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { configurationFile, wantsJson, type GlobalOptions } from './context.ts';
-import { exitCodes, print, printJson } from './output.ts';
+import { exitCodes, print, printErrorLine, printJson } from './output.ts';
 
 export function registerCheck(program: Command): void {
   program
@@ -19,7 +19,7 @@ export function registerCheck(program: Command): void {
       } else if (problems.length === 0) {
         print(`${file}: no problems`);
       } else {
-        for (const problem of problems) process.stderr.write(`${problemText(problem)}\n`);
+        for (const problem of problems) printErrorLine(problemText(problem));
       }
       if (problems.length > 0) process.exitCode = exitCodes.usage;
     });

@@ -1,5 +1,5 @@
 /** How commands speak: results on standard output, errors on standard error, a line each. */
-import { StartError } from '../app/fleet.ts';
+import { StartError } from '../app/start-error.ts';
 import { SiteFailuresError } from '../certificates/certificate-errors.ts';
 import { ConfigurationError, problemText } from '../config/problems.ts';
 import { errorMessage, MirrorgateError } from '../errors/mirrorgate-error.ts';
@@ -15,9 +15,14 @@ export function printJson(value: unknown): void {
   print(JSON.stringify(value, undefined, 2));
 }
 
+/** A text from elsewhere (a parser, OpenSSL) may bring line ends of its own. */
+export function printErrorLine(text: string): void {
+  process.stderr.write(`${text.replace(/\s*[\r\n]+\s*/g, ' ').trim()}\n`);
+}
+
 /** Tells what failed, on what, and what to do; returns the exit code for it. */
 export function printError(error: unknown): number {
-  for (const line of errorLines(error)) process.stderr.write(`mirrorgate: ${line}\n`);
+  for (const line of errorLines(error)) printErrorLine(`mirrorgate: ${line}`);
   const isUsage = error instanceof MirrorgateError && error.code.endsWith('_ARGUMENT');
   return isUsage || error instanceof ConfigurationError ? exitCodes.usage : exitCodes.failed;
 }

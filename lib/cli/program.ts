@@ -6,7 +6,7 @@ import { registerCa } from './ca.ts';
 import { registerCache } from './cache.ts';
 import { registerCert } from './cert.ts';
 import { registerCheck } from './check.ts';
-import { exitCodes, printError } from './output.ts';
+import { exitCodes, printError, printErrorLine } from './output.ts';
 import { registerServe } from './serve.ts';
 
 function createProgram(): Command {
@@ -16,7 +16,7 @@ function createProgram(): Command {
     .option('--config <file>', 'configuration file')
     .option('--json', 'print results as JSON')
     .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(`mirrorgate: ${text}`) });
+    .configureOutput({ outputError: printUsageError });
   registerServe(program);
   registerCheck(program);
   registerAllow(program);
@@ -25,6 +25,12 @@ function createProgram(): Command {
   registerCache(program);
   for (const command of program.commands) inherit(command);
   return program;
+}
+
+/** What commander says of a wrong command line, as one line like any other error. */
+function printUsageError(text: string): void {
+  const [, fault = text] = /^error: (.*)$/s.exec(text) ?? [];
+  printErrorLine(`mirrorgate: ${fault.trim().replace(/\.$/, '')}; see: mirrorgate --help`);
 }
 
 /** `--config` and `--json` stand before or behind the command, as people type them. */
@@ -37,6 +43,8 @@ function inherit(command: Command): void {
 }
 
 export async function runCli(argv: readonly string[]): Promise<void> {
+  // Whoever reads may leave (`| head`): without a listener that ends the program with a stack.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   try {
     await createProgram().parseAsync(argv);
   } catch (error) {

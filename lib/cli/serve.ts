@@ -33,9 +33,11 @@ async function serve(file: string, { welcome }: { welcome?: boolean }): Promise<
     stopped.resolve(undefined);
   };
   process.on('SIGTERM', stop).on('SIGINT', stop);
-  const gate = await Promise.race([Gate.start(file), stopped.promise]);
+  const started = Gate.start(file);
+  // Asked for while it starts, it reloads once it has; the race below tells why it did not.
+  process.on('SIGHUP', () => void started.then((gate) => gate.reload()).catch(() => undefined));
+  const gate = await Promise.race([started, stopped.promise]);
   if (gate === undefined) process.exit(exitCodes.done);
-  process.on('SIGHUP', () => void gate.reload());
   print(readyLine(gate.facts));
   if (welcome === true) print(welcomeText(gate.facts));
   await stopped.promise;

@@ -24,7 +24,10 @@ export interface Target {
  * @throws MirrorgateError `MIRRORGATE_REQUEST_HEADERS`, `MIRRORGATE_REQUEST_MALFORMED`
  */
 export function judgeHeaders(request: IncomingMessage): HostName {
-  const { rawHeaders } = request;
+  const { rawHeaders, httpVersion } = request;
+  if (httpVersion !== '1.1' && httpVersion !== '1.0') {
+    throw refusal('MIRRORGATE_REQUEST_MALFORMED', 'not HTTP/1.1');
+  }
   if (rawHeaders.length / 2 > limits.maxHeaderCount) {
     throw refusal('MIRRORGATE_REQUEST_HEADERS', `more than ${limits.maxHeaderCount} headers`);
   }
@@ -62,6 +65,18 @@ export function judgePull(request: IncomingMessage): Target {
     throw refusal('MIRRORGATE_REQUEST_BODY', `a ${method} with a body`);
   }
   return target;
+}
+
+/**
+ * What a request must satisfy that asks for another protocol: a WebSocket and no other, and no
+ * body before it (RFC 6455 §4.1).
+ * @throws MirrorgateError `MIRRORGATE_REQUEST_BODY`
+ */
+export function judgeUpgrade({ method, headers }: IncomingMessage): void {
+  const isWebSocket = method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket';
+  const { 'content-length': contentLength, 'transfer-encoding': transferEncoding } = headers;
+  if (isWebSocket && contentLength === undefined && transferEncoding === undefined) return;
+  throw refusal('MIRRORGATE_REQUEST_BODY', 'an upgrade to anything but a WebSocket');
 }
 
 /** Path characters of the pull API: nothing that any party would decode. */

@@ -23,7 +23,7 @@ export function sendError(response: ServerResponse, error: unknown): void {
   response.setHeader('docker-distribution-api-version', 'registry/2.0');
   if (status === 405) response.setHeader('allow', 'GET, HEAD');
   if (status === 503) response.setHeader('retry-after', retryAfterSeconds);
-  if (closingStatuses.has(status)) response.setHeader('connection', 'close');
+  if (closingStatuses.has(status)) response.shouldKeepAlive = false;
   response.writeHead(status);
   response.end(body);
 }

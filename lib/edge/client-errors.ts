@@ -1,4 +1,5 @@
 /** What a connection gets whose bytes are no HTTP that we accept: a short answer and the end. */
+import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { errorCode } from '../errors/mirrorgate-error.ts';
 
@@ -7,11 +8,29 @@ const statusByCode: Readonly<Record<string, string>> = {
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
 };
 
-export function answerClientError(error: Error, socket: Duplex): void {
-  if (errorCode(error) === 'ECONNRESET' || !socket.writable) {
+export interface ClientError {
+  readonly error: Error;
+  /** What is being answered on the connection: a second answer must not land in its body. */
+  readonly answer: ServerResponse | undefined;
+}
+
+export function endForError(socket: Duplex, { error, answer }: ClientError): void {
+  const isCutOff = answer?.writableEnded === false;
+  if (isCutOff || errorCode(error) === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
   }
   const status = statusByCode[errorCode(error) ?? ''] ?? '400 Bad Request';
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  endConnection(socket, answer === undefined ? statusText(status) : undefined);
+}
+
+/** Says `last` and closes. A client that does not close its own side is not waited for. */
+export function endConnection(socket: Duplex, last?: string): void {
+  socket.once('finish', () => socket.destroy());
+  socket.end(last);
+}
+
+/** An answer of a status line and no more; `status` is code and reason. */
+export function statusText(status: string): string {
+  return `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`;
 }

@@ -8,7 +8,7 @@ import { addressText, tryPeerAddress, type AddressBytes } from '../net/address.t
 import { maskAddress } from '../net/cidr.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Clock, Timer } from '../time/clock.ts';
-import { limits } from './limits.ts';
+import { limits, type Limits } from './limits.ts';
 
 /** The other end of a connection. */
 export interface Peer {
@@ -21,6 +21,7 @@ export interface Peer {
 export interface ConnectionsOptions {
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly limits?: Limits;
 }
 
 /** At most one line in the log for an address in this span. */
@@ -30,6 +31,7 @@ const maxDenialsRemembered = 1_000;
 export class Connections {
   readonly #clock: Clock;
   readonly #logger: Logger;
+  readonly #limits: Limits;
   readonly #live = new Map<Socket, Peer>();
   readonly #perAddress = new Map<string, number>();
   readonly #deniedAt = new Map<string, number>();
@@ -37,9 +39,10 @@ export class Connections {
   #admitsStrangers = false;
   #expiry: Timer | undefined;
 
-  constructor({ clock, logger }: ConnectionsOptions) {
-    this.#clock = clock;
-    this.#logger = logger;
+  constructor(options: ConnectionsOptions) {
+    this.#clock = options.clock;
+    this.#logger = options.logger;
+    this.#limits = options.limits ?? limits;
   }
 
   /** Puts a new list into force; undefined denies everybody. Connections it denies are cut. */
@@ -66,14 +69,17 @@ export class Connections {
     const admission = this.#allowList?.lookup(bytes, this.#clock.now());
     if (admission === undefined) {
       this.#logDenial(address);
-      if (!this.#letsStrangersIn) {
+      if (!this.#letsStrangersIn || this.#countStrangers() >= this.#limits.maxStrangers) {
         socket.destroy();
         return undefined;
       }
     }
     const group = groupOf(bytes);
     const count = this.#perAddress.get(group) ?? 0;
-    if (count >= limits.maxConnectionsPerAddress || this.#live.size >= limits.maxConnections) {
+    if (
+      count >= this.#limits.maxConnectionsPerAddress ||
+      this.#live.size >= this.#limits.maxConnections
+    ) {
       this.#logger.debug('connection refused, too many are open', { client: address });
       socket.destroy();
       return undefined;
@@ -92,6 +98,12 @@ export class Connections {
 
   get #letsStrangersIn(): boolean {
     return this.#admitsStrangers || this.#allowList?.deny === 'http';
+  }
+
+  #countStrangers(): number {
+    let count = 0;
+    for (const { admission } of this.#live.values()) if (admission === undefined) count += 1;
+    return count;
   }
 
   #forget(socket: Socket, group: string): void {

@@ -7,10 +7,12 @@ import type { AllowList } from '../access/allow-list.ts';
 import type { CertifiedKey } from '../certificates/issuer.ts';
 import { endpointText, type TcpEndpoint } from '../net/endpoint.ts';
 import { errorFields, type Logger } from '../telemetry/logger.ts';
-import type { Clock } from '../time/clock.ts';
+import type { Clock, Timer } from '../time/clock.ts';
+import { wantedAddresses, type Address } from './addresses.ts';
 import { Connections } from './connections.ts';
 import { Gateway, type GatewayState } from './gateway.ts';
-import { HttpsListener, type AddressRole } from './https-listener.ts';
+import { HttpsListener } from './https-listener.ts';
+import { limits as standardLimits, type Limits } from './limits.ts';
 import { PlainListener, type PlainListenerOptions } from './plain-listener.ts';
 import { Router } from './router.ts';
 import { ServiceProxy } from './service-proxy.ts';
@@ -22,6 +24,8 @@ import { WorkerLink } from './worker-link.ts';
 export interface EdgeOptions {
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Other limits than the standard ones. */
+  readonly limits?: Limits;
 }
 
 /** An address that is listened on; `port` is the real one where the endpoint's is 0. */
@@ -38,50 +42,51 @@ export interface ListenFailure {
   readonly error: Error;
 }
 
-/** An address as the settings want it. */
-interface Address {
-  /** What cannot change while it is open: its kind and endpoint. */
-  readonly key: string;
-  readonly endpoint: TcpEndpoint;
-  /** Undefined for plain http. */
-  readonly role: AddressRole | undefined;
-}
+type Listener = HttpsListener | PlainListener;
 
 interface OpenAddress extends Address {
   readonly port: number;
-  readonly listener: HttpsListener | PlainListener;
+  readonly listener: Listener;
 }
 
 const idleSweepMs = 200;
 
+/** What a stolen key of session tickets could open of the past ends here. */
+const ticketKeysLifetimeMs = 12 * 60 * 60 * 1000;
+
 export class Edge {
+  readonly #clock: Clock;
   readonly #logger: Logger;
+  readonly #limits: Limits;
   readonly #connections: Connections;
   readonly #contexts = new SiteContexts();
-  readonly #slowReaders = new SlowReaders();
+  readonly #slowReaders: SlowReaders;
   readonly #services: ServiceProxy;
   readonly #gateway: Gateway;
   #open: readonly OpenAddress[] = [];
+  /** Closed listeners, until their last connection is gone. */
+  readonly #leaving = new Map<Listener, Promise<void>>();
   #settings: EdgeSettings | undefined;
   #state: GatewayState | undefined;
   #trust: TrustDocuments | undefined;
-  #isDraining = false;
+  #ticketKeysEnd: Timer;
 
-  constructor({ clock, logger }: EdgeOptions) {
+  constructor({ clock, logger, limits = standardLimits }: EdgeOptions) {
+    this.#clock = clock;
     this.#logger = logger;
-    this.#connections = new Connections({ clock, logger });
+    this.#limits = limits;
+    this.#connections = new Connections({ clock, logger, limits });
+    this.#slowReaders = new SlowReaders(limits);
     this.#services = new ServiceProxy(logger);
     this.#gateway = new Gateway(
       {
         logger,
         services: this.#services,
-        onResponse: (response) => {
-          if (this.#isDraining) response.setHeader('connection', 'close');
-          this.#slowReaders.watch(response);
-        },
+        onResponse: (response) => this.#slowReaders.watch(response),
       },
       () => this.#currentState(),
     );
+    this.#ticketKeysEnd = this.#keepTicketKeys();
   }
 
   setAllowList(allowList: AllowList | undefined): void {
@@ -91,9 +96,7 @@ export class Edge {
   /** Takes a certificate into use for new handshakes of `site`. */
   setCertificate(site: string, certificate: CertifiedKey): void {
     this.#contexts.setCertificate(site, certificate);
-    for (const { listener } of this.#open) {
-      if (listener instanceof HttpsListener) listener.refresh();
-    }
+    this.#refreshListeners();
   }
 
   setTrust(trust: TrustDocuments | undefined): void {
@@ -116,15 +119,17 @@ export class Edge {
       keepsWorkers && state !== undefined
         ? state.workers
         : settings.workers.map((path) => new WorkerLink(path));
-    const failures = await this.#listen(settings);
-    const shared = this.#open.find(({ role }) => role !== undefined && role.mirror === undefined);
+    // Before an address opens: clients are there in the same instant.
     this.#state = {
       settings,
       router: new Router(settings),
       workers,
       trust: this.#trust,
-      httpsPort: shared?.port ?? 443,
+      httpsPort: state?.httpsPort ?? 443,
     };
+    const failures = await this.#listen(settings);
+    const shared = this.#open.find(({ role }) => role !== undefined && role.mirror === undefined);
+    this.#state = { ...this.#state, httpsPort: shared?.port ?? 443 };
     if (!keepsWorkers) {
       for (const worker of state?.workers ?? []) {
         worker.close().catch((error: unknown) => {
@@ -147,18 +152,32 @@ export class Edge {
 
   /** Accepts nothing new, lets answers in flight end, and cuts what is left after `graceMs`. */
   async close(graceMs: number): Promise<void> {
-    this.#isDraining = true;
+    for (const { listener } of this.#open) this.#retire(listener);
     const sweep = setInterval(() => {
-      for (const { listener } of this.#open) listener.closeIdleConnections();
+      for (const listener of this.#leaving.keys()) listener.closeIdleConnections();
     }, idleSweepMs);
     const deadline = setTimeout(() => this.#connections.close(), graceMs);
-    await Promise.all(this.#open.map(({ listener }) => listener.close()));
+    await Promise.all(this.#leaving.values());
     clearTimeout(deadline);
     clearInterval(sweep);
+    this.#ticketKeysEnd.cancel();
     this.#connections.close();
     this.#slowReaders.close();
     this.#services.close();
-    await Promise.all((this.#state?.workers ?? []).map((worker) => worker.close()));
+    await Promise.all((this.#state?.workers ?? []).map((worker) => worker.destroy()));
+  }
+
+  #refreshListeners(): void {
+    for (const { listener } of this.#open) {
+      if (listener instanceof HttpsListener) listener.refresh();
+    }
+  }
+
+  #keepTicketKeys(): Timer {
+    return this.#clock.after(ticketKeysLifetimeMs, () => {
+      this.#refreshListeners();
+      this.#ticketKeysEnd = this.#keepTicketKeys();
+    });
   }
 
   async #listen(settings: EdgeSettings): Promise<ListenFailure[]> {
@@ -167,7 +186,7 @@ export class Edge {
     for (const open of this.#open) {
       const address = wanted.find(({ key }) => key === open.key);
       if (address === undefined) {
-        this.#closeListener(open.listener);
+        this.#retire(open.listener);
         continue;
       }
       if (open.listener instanceof HttpsListener && address.role !== undefined) {
@@ -189,18 +208,18 @@ export class Edge {
     return failures;
   }
 
-  #closeListener(listener: HttpsListener | PlainListener): void {
-    listener.close().catch((error: unknown) => {
-      this.#logger.warn('listener not closed', errorFields(error));
-    });
+  #retire(listener: Listener): void {
+    const closed = listener.close().finally(() => this.#leaving.delete(listener));
+    this.#leaving.set(listener, closed);
   }
 
-  #createListener({ endpoint, role }: Address, sharesPort: boolean): HttpsListener | PlainListener {
+  #createListener({ endpoint, role }: Address, sharesPort: boolean): Listener {
     const gateway = this.#gateway;
     const options = {
       endpoint,
       sharesPort,
       connections: this.#connections,
+      limits: this.#limits,
       onError: (error: Error) => {
         const address = endpointText(endpoint);
         this.#logger.error('cannot accept connections', { address, ...errorFields(error) });
@@ -217,21 +236,4 @@ export class Edge {
     if (this.#state === undefined) throw new TypeError('an edge serves only after configure()');
     return this.#state;
   }
-}
-
-function wantedAddresses({ https, http, sites }: EdgeSettings): Address[] {
-  // The universal hosts come first among the sites: they suit every client without a server name.
-  const shared = sites[0]?.name ?? '';
-  return [
-    ...https.map(({ endpoint, mirror }) => {
-      const own = sites.some(({ name }) => name === mirror) ? mirror : undefined;
-      const role = { mirror, defaultSite: own ?? shared };
-      return { key: `https ${endpointText(endpoint)}`, endpoint, role };
-    }),
-    ...http.map((endpoint) => ({
-      key: `http ${endpointText(endpoint)}`,
-      endpoint,
-      role: undefined,
-    })),
-  ];
 }

@@ -5,12 +5,15 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { TcpEndpoint } from '../net/endpoint.ts';
 import type { Connections, Peer } from './connections.ts';
+import type { Limits } from './limits.ts';
 
 export interface FrontDoorOptions {
   readonly endpoint: TcpEndpoint;
   /** Whether other processes listen on the same address. */
   readonly sharesPort: boolean;
   readonly connections: Connections;
+  /** Of the server that speaks for the address. */
+  readonly limits: Limits;
   /** Told what goes wrong with accepting (`EMFILE`) after `listen`. */
   readonly onError: (error: Error) => void;
 }

@@ -7,11 +7,11 @@ import { createServer, type Server } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { SecureContext, TLSSocket } from 'node:tls';
-import { answerClientError } from './client-errors.ts';
+import { endForError } from './client-errors.ts';
 import type { Peer } from './connections.ts';
 import { FrontDoor, type FrontDoorOptions } from './front-door.ts';
-import { limits } from './limits.ts';
 import type { SiteContexts } from './site-contexts.ts';
+import { Turns } from './turns.ts';
 
 export interface RequestContext {
   readonly peer: Peer;
@@ -40,6 +40,11 @@ export interface HttpsListenerOptions extends FrontDoorOptions {
   readonly handler: RequestHandler;
 }
 
+interface Accepted {
+  readonly socket: Socket;
+  readonly peer: Peer;
+}
+
 /** A fatal TLS alert `unrecognized_name` in clear, as the first record of a server (RFC 6066 §3). */
 const unrecognizedName = Buffer.from([0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x70]);
 
@@ -47,13 +52,16 @@ export class HttpsListener {
   readonly #options: HttpsListenerOptions;
   readonly #door: FrontDoor;
   #role: AddressRole;
+  #isClosing = false;
   /** By default site: an address that is itself a host has a default of its own. */
   readonly #terminators = new Map<string, Server>();
-  readonly #accepted = new Map<string, { readonly socket: Socket; readonly peer: Peer }>();
+  readonly #accepted = new Map<string, Accepted>();
   readonly #peers = new WeakMap<Duplex, Peer>();
+  readonly #turns: Turns;
 
   constructor(options: HttpsListenerOptions) {
     this.#options = options;
+    this.#turns = new Turns(options.limits.maxRequestsPerConnection);
     this.#role = options.role;
     this.#door = new FrontDoor(options, (socket, peer) => this.#accept(socket, peer));
   }
@@ -63,12 +71,15 @@ export class HttpsListener {
     return this.#door.listen();
   }
 
-  /** From the next connection on. */
+  /** The certificate from the next connection on, the mirror from the next request on. */
   setRole(role: AddressRole): void {
     this.#role = role;
   }
 
-  /** Takes a renewed certificate into use for clients without a server name. */
+  /**
+   * Takes a renewed certificate into use for clients without a server name, and new keys for
+   * session tickets, whatever the name.
+   */
   refresh(): void {
     for (const [site, terminator] of this.#terminators) {
       terminator.setSecureContext(this.#options.contexts.serverOptions(site));
@@ -76,10 +87,12 @@ export class HttpsListener {
   }
 
   /** Accepts no more; resolves when the last connection is gone. Busy ones are not cut. */
-  close(): Promise<void> {
-    const closed = this.#door.close();
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    this.closeIdleConnections();
+    await this.#door.close();
+    // Not before: it would end Node's watch over the header deadlines of connections that are left.
     for (const terminator of this.#terminators.values()) terminator.close();
-    return closed;
   }
 
   closeIdleConnections(): void {
@@ -88,8 +101,12 @@ export class HttpsListener {
 
   #accept(socket: Socket, peer: Peer): void {
     const key = connectionKey(socket);
-    this.#accepted.set(key, { socket, peer });
-    socket.once('close', () => this.#accepted.delete(key));
+    const accepted = { socket, peer };
+    this.#accepted.set(key, accepted);
+    socket.once('close', () => {
+      // A client that was cut may be back from the same port before this is told.
+      if (this.#accepted.get(key) === accepted) this.#accepted.delete(key);
+    });
     const { contexts } = this.#options;
     const site = contexts.siteOfAddress(socket.localAddress) ?? this.#role.defaultSite;
     this.#terminator(site).emit('connection', socket);
@@ -104,7 +121,7 @@ export class HttpsListener {
   }
 
   #createTerminator(site: string): Server {
-    const { contexts, handler } = this.#options;
+    const { contexts, limits } = this.#options;
     const terminator = createServer({
       ...contexts.serverOptions(site),
       ALPNProtocols: ['http/1.1'],
@@ -116,28 +133,45 @@ export class HttpsListener {
       connectionsCheckingInterval: limits.checkIntervalMs,
       keepAliveTimeout: limits.keepAliveTimeoutMs,
       maxHeaderSize: limits.maxHeaderBytes,
+      // Judged with the rest, so that it is one answer with its reason.
+      requireHostHeader: false,
     });
     // Any other limit makes Node hide headers past it while the parser still obeys them.
     terminator.maxHeadersCount = 0;
+    // Bounds what a client may send ahead of its answers.
     terminator.maxRequestsPerSocket = limits.maxRequestsPerConnection;
     // It never listens by itself, and Node begins to watch header deadlines at this event only.
     terminator.emit('listening');
     terminator.on('secureConnection', (socket) => this.#remember(socket));
     terminator.on('tlsClientError', (_error, socket) => socket.destroy());
-    terminator.on('clientError', answerClientError);
+    terminator.on('clientError', (error, socket) => {
+      endForError(socket, { error, answer: this.#turns.current(socket) });
+    });
     const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
-      const context = this.#context(request.socket as TLSSocket);
-      if (context !== undefined) handler.request(request, response, context);
+      const begin = (): void => this.#request(request, response);
+      this.#turns.take(request.socket, { response, begin });
     };
     terminator.on('request', onRequest);
     terminator.on('checkContinue', onRequest);
     terminator.on('checkExpectation', onRequest);
     terminator.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-      socket.on('error', () => socket.destroy());
-      const context = this.#context(socket as TLSSocket);
-      if (context !== undefined) handler.upgrade(request, socket, head, context);
+      this.#upgrade(request, socket as TLSSocket, head);
     });
     return terminator;
+  }
+
+  #request(request: IncomingMessage, response: ServerResponse): void {
+    if (this.#isClosing) response.shouldKeepAlive = false;
+    const context = this.#context(request.socket as TLSSocket);
+    if (context !== undefined) this.#options.handler.request(request, response, context);
+  }
+
+  #upgrade(request: IncomingMessage, socket: TLSSocket, head: Buffer): void {
+    socket.on('error', () => socket.destroy());
+    const context = this.#context(socket);
+    // The other protocol would begin inside the answer to an earlier request.
+    if (this.#turns.current(socket) !== undefined) socket.destroy();
+    else if (context !== undefined) this.#options.handler.upgrade(request, socket, head, context);
   }
 
   /** Must never throw: Node does not count a throwing callback as its own fault. */
@@ -176,7 +210,8 @@ export class HttpsListener {
   }
 }
 
-/** The same for a connection and for the TLS socket on it. */
-function connectionKey(socket: Pick<Socket, 'remoteAddress' | 'remotePort' | 'localPort'>): string {
-  return `${socket.remoteAddress ?? ''} ${socket.remotePort ?? ''} ${socket.localPort ?? ''}`;
+/** The same for a connection and for the TLS socket on it; one client may hold two that differ only in our address. */
+function connectionKey(socket: Socket): string {
+  const { remoteAddress = '', remotePort = '', localAddress = '', localPort = '' } = socket;
+  return [remoteAddress, remotePort, localAddress, localPort].join(' ');
 }

@@ -99,7 +99,9 @@ export class Router {
   }
 
   #named(namespace: string): RoutedMirror {
-    const routed = this.#byRegistry.get(namespace.toLowerCase());
+    // Letters beyond ASCII are none of a host name, though some become one in lower case (U+212A).
+    const isHost = /^[\x21-\x7e]+$/.test(namespace);
+    const routed = isHost ? this.#byRegistry.get(namespace.toLowerCase()) : undefined;
     if (routed !== undefined) return routed;
     throw refusal(
       'MIRRORGATE_MIRROR_UNKNOWN',
@@ -139,10 +141,9 @@ interface RoutedMirror {
  * and a bare Docker Hub name is in `library/`.
  */
 function canonicalRepository(mirror: EdgeMirror, repository: RepositoryName): RepositoryName {
-  const slash = repository.indexOf('/');
-  const first = repository.slice(0, Math.max(0, slash));
+  const [first = ''] = repository.split('/', 1);
   const prefixed = first === mirror.registry || mirror.aliases.includes(first);
-  const rest = prefixed ? repository.slice(slash + 1) : repository;
+  const rest = prefixed ? repository.slice(first.length + 1) : repository;
   const full = mirror.registry === docker && !rest.includes('/') ? `library/${rest}` : rest;
   const name = tryRepositoryName(full);
   if (name !== undefined) return name;

@@ -2,27 +2,40 @@
  * Other backends behind the same TLS, allow-list and limits: object storage, package mirrors.
  * Any method, bodies and WebSocket upgrades pass; what a client claims of its origin does not.
  */
-import { Agent as HttpAgent, type IncomingMessage, type ServerResponse } from 'node:http';
+import {
+  Agent as HttpAgent,
+  type ClientRequest,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
+import { pipeline, type Duplex } from 'node:stream';
 import { createProxyServer, type ProxyServer } from 'httpxy';
 import type { Service } from '../config/configuration.ts';
 import { errorFields, type Logger } from '../telemetry/logger.ts';
+import type { Peer } from './connections.ts';
+import {
+  prepareServiceRequest,
+  prepareServiceUpgrade,
+  serviceAnswerHeaders,
+} from './service-headers.ts';
 
-/** Set by us from the connection, or meant for one hop only (RFC 9110 §7.6.1). */
-const strippedHeaders = [
-  'forwarded',
-  'keep-alive',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-port',
-  'x-forwarded-proto',
-  'x-real-ip',
-];
+export interface ServiceExchange {
+  readonly service: Service;
+  readonly peer: Peer;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+export interface ServiceUpgrade {
+  readonly service: Service;
+  readonly peer: Peer;
+  readonly request: IncomingMessage;
+  readonly socket: Duplex;
+  /** What the client has said after its request. */
+  readonly head: Buffer;
+}
 
 /** A backend that is silent for longer is given up. */
 const backendTimeoutMs = 60_000;
@@ -37,33 +50,40 @@ export class ServiceProxy {
 
   constructor(logger: Logger) {
     this.#logger = logger;
-    this.#proxy = createProxyServer({ xfwd: true, proxyTimeout: backendTimeoutMs });
+    this.#proxy = createProxyServer({
+      proxyTimeout: backendTimeoutMs,
+      upgradeTimeout: backendTimeoutMs,
+      // Left to itself it throws out of an event for an answer that Node cannot repeat.
+      selfHandleResponse: true,
+    });
     this.#proxy.on('error', (error, request, outlet) => this.#fail(error, request, outlet));
+    this.#proxy.on('proxyReq', (outgoing, request, response) => {
+      this.#watch(outgoing, request, response);
+    });
+    this.#proxy.on('proxyRes', (answer, request, response) => {
+      this.#pass(answer, request, response);
+    });
+    this.#proxy.on('proxyReqWs', (outgoing, _request, socket) => joinUpgrade(outgoing, socket));
   }
 
-  async forward(
-    service: Service,
-    request: IncomingMessage,
-    response: ServerResponse,
-  ): Promise<void> {
+  async forward({ service, peer, request, response }: ServiceExchange): Promise<void> {
     if (request.headers.expect !== undefined) {
       if (request.headers.expect.toLowerCase() !== '100-continue') {
-        response.writeHead(417, { connection: 'close' }).end();
+        response.shouldKeepAlive = false;
+        response.writeHead(417).end();
         return;
       }
       response.writeContinue();
       delete request.headers.expect;
     }
-    strip(request);
+    prepareServiceRequest(request, peer);
+    // httpxy and the pipeline of the answer listen for its end as well.
+    response.setMaxListeners(16);
     await this.#proxy.web(request, response, this.#options(service));
   }
 
-  async upgrade(
-    service: Service,
-    request: IncomingMessage,
-    { socket, head }: { readonly socket: Duplex; readonly head: Buffer },
-  ): Promise<void> {
-    strip(request);
+  async upgrade({ service, peer, request, socket, head }: ServiceUpgrade): Promise<void> {
+    prepareServiceUpgrade(request, peer);
     await this.#proxy.ws(request, socket as Socket, this.#options(service), head);
   }
 
@@ -76,11 +96,33 @@ export class ServiceProxy {
     return { target, agent: secure ? this.#agents['https:'] : this.#agents['http:'] };
   }
 
-  #fail(error: Error, request?: IncomingMessage, outlet?: ServerResponse | Socket): void {
-    this.#logger.warn('service failed', { target: request?.url, ...errorFields(error) });
+  /** An end without answer and without error: Node's way with a 101 that nobody asked for. */
+  #watch(outgoing: ClientRequest, request: IncomingMessage, response: ServerResponse): void {
+    outgoing.once('close', () => {
+      if (response.headersSent || response.destroyed) return;
+      this.#fail(new Error('the backend gave no answer'), request, response);
+    });
+  }
+
+  #pass(answer: IncomingMessage, request: IncomingMessage, response: ServerResponse): void {
+    try {
+      response.writeHead(answer.statusCode ?? 0, serviceAnswerHeaders(answer));
+    } catch (error) {
+      answer.destroy();
+      this.#fail(error, request, response);
+      return;
+    }
+    // An answer that breaks off breaks the client's off.
+    pipeline(answer, response, () => undefined);
+  }
+
+  #fail(error: unknown, request?: IncomingMessage, outlet?: ServerResponse | Socket): void {
+    // Without the query: signed URLs are as good as a password.
+    const target = request?.url?.split('?', 1)[0];
+    this.#logger.warn('service failed', { target, ...errorFields(error) });
     if (outlet === undefined) return;
     if (outlet instanceof Socket || outlet.headersSent) {
-      outlet.destroy();
+      if (!outlet.writableEnded) outlet.destroy();
       return;
     }
     outlet.writeHead(502, { 'content-type': 'text/plain; charset=utf-8' });
@@ -88,6 +130,11 @@ export class ServiceProxy {
   }
 }
 
-function strip(request: IncomingMessage): void {
-  for (const name of strippedHeaders) Reflect.deleteProperty(request.headers, name);
+/** Neither end of an upgraded connection outlives the other, however it goes. */
+function joinUpgrade(outgoing: ClientRequest, socket: Socket): void {
+  socket.once('close', () => outgoing.destroy());
+  outgoing.once('upgrade', (_answer, backend) => {
+    socket.once('close', () => backend.destroy());
+    backend.once('close', () => socket.destroy());
+  });
 }

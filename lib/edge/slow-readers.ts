@@ -3,7 +3,7 @@
  * client that has bytes waiting for it is measured: a slow upstream is not its fault.
  */
 import type { ServerResponse } from 'node:http';
-import { limits } from './limits.ts';
+import type { Limits } from './limits.ts';
 
 /** The span that is being measured. */
 interface Span {
@@ -11,15 +11,14 @@ interface Span {
   sinceMs: number;
 }
 
-const sweepIntervalMs = 1_000;
-const leastBytesPerSpan = (limits.minReadBytesPerSecond * limits.slowReaderWindowMs) / 1000;
-
 export class SlowReaders {
+  readonly #limits: Limits;
   readonly #spans = new Map<ServerResponse, Span>();
   readonly #timer: NodeJS.Timeout;
 
-  constructor() {
-    this.#timer = setInterval(() => this.#sweep(Date.now()), sweepIntervalMs);
+  constructor(limits: Limits) {
+    this.#limits = limits;
+    this.#timer = setInterval(() => this.#sweep(Date.now()), limits.checkIntervalMs);
     this.#timer.unref();
   }
 
@@ -33,15 +32,17 @@ export class SlowReaders {
   }
 
   #sweep(nowMs: number): void {
+    const { minReadBytesPerSecond, slowReaderWindowMs } = this.#limits;
+    const leastBytes = (minReadBytesPerSecond * slowReaderWindowMs) / 1000;
     for (const [response, span] of this.#spans) {
       const { socket } = response;
       if (socket === null) continue;
       const takenBytes = socket.bytesWritten - socket.writableLength;
       const waits = socket.writableLength > 0;
-      if (!waits || takenBytes - span.takenBytes >= leastBytesPerSpan) {
+      if (!waits || takenBytes - span.takenBytes >= leastBytes) {
         span.takenBytes = takenBytes;
         span.sinceMs = nowMs;
-      } else if (nowMs - span.sinceMs >= limits.slowReaderWindowMs) {
+      } else if (nowMs - span.sinceMs >= slowReaderWindowMs) {
         response.destroy();
       }
     }

@@ -22,6 +22,9 @@ export type WorkerHeaders = Readonly<Record<string, string | string[] | undefine
 /** A worker is restarted within this; until then requests wait for it. */
 const retryDelaysMs = [50, 100, 250, 500, 1_000, 1_000];
 
+/** A request that ended so many workers is asked no more: it may be what they die of. */
+const maxDeaths = 2;
+
 /** Longer than any deadline of the worker itself, which then answers with the reason. */
 const headersTimeoutMs = 60_000;
 const bodyTimeoutMs = 90_000;
@@ -44,15 +47,18 @@ export class WorkerLink {
    * @throws MirrorgateError `MIRRORGATE_WORKER_UNREACHABLE` while nothing has been answered yet
    */
   async forward(request: ForwardRequest): Promise<void> {
+    const { response } = request;
+    let deaths = 0;
     for (const delayMs of [...retryDelaysMs, undefined]) {
       const failure = await this.#attempt(request);
-      const { response } = request;
-      if (failure === undefined || response.destroyed) return;
+      if (failure === undefined || hasLeft(request)) return;
       if (response.headersSent) {
         response.destroy();
         return;
       }
-      if (delayMs === undefined || !isRestarting(failure)) {
+      if (isDeath(failure)) deaths += 1;
+      const mayComeBack = isAbsence(failure) || (isDeath(failure) && deaths < maxDeaths);
+      if (delayMs === undefined || !mayComeBack) {
         throw new MirrorgateError(
           'MIRRORGATE_WORKER_UNREACHABLE',
           `the cache process did not answer: ${errorMessage(failure)}`,
@@ -60,20 +66,25 @@ export class WorkerLink {
         );
       }
       await delay(delayMs);
+      if (hasLeft(request)) return;
     }
   }
 
-  /** Ends idle connections and those in flight. */
+  /** Takes no more requests; resolves when those in flight are through. */
   async close(): Promise<void> {
+    await this.#pool.close();
+  }
+
+  /** Ends those in flight as well. */
+  async destroy(): Promise<void> {
     await this.#pool.destroy();
   }
 
   /** One request; resolves with the error that ended it early, if one did. */
   #attempt(request: ForwardRequest): Promise<Error | undefined> {
-    const { method, path, headers, response } = request;
+    const { method, path, headers } = request;
     return new Promise((resolve) => {
       this.#pool.dispatch({ method, path, headers }, new AnswerPassage(request, resolve));
-      if (response.destroyed) resolve(undefined);
     });
   }
 }
@@ -92,7 +103,10 @@ class AnswerPassage implements Dispatcher.DispatchHandler {
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
     const { response } = this.#request;
-    if (response.destroyed) controller.abort(new Error('the client left'));
+    if (response.destroyed) {
+      controller.abort(new Error('the client left'));
+      return;
+    }
     response.on('close', this.#onClose).on('drain', this.#onDrain);
   }
 
@@ -101,6 +115,8 @@ class AnswerPassage implements Dispatcher.DispatchHandler {
     status: number,
     headers: WorkerHeaders,
   ): void {
+    // An interim answer (RFC 9110 §15.2) is for us alone.
+    if (status < 200) return;
     this.#request.response.writeHead(status, this.#request.answerHeaders(headers));
   }
 
@@ -127,8 +143,16 @@ class AnswerPassage implements Dispatcher.DispatchHandler {
   }
 }
 
-/** The worker is not there, or went away before it answered: it is safe to ask again. */
-function isRestarting(error: Error): boolean {
-  const code = errorCode(error) ?? '';
-  return ['ECONNREFUSED', 'ENOENT', 'ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'].includes(code);
+function hasLeft({ response }: ForwardRequest): boolean {
+  return response.destroyed;
+}
+
+/** The worker is not there. */
+function isAbsence(error: Error): boolean {
+  return ['ECONNREFUSED', 'ENOENT'].includes(errorCode(error) ?? '');
+}
+
+/** The worker went away before it answered. */
+function isDeath(error: Error): boolean {
+  return ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'].includes(errorCode(error) ?? '');
 }

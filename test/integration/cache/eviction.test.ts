@@ -56,18 +56,18 @@ describe('eviction', () => {
   });
 
   it('remembers over a restart what was used when', async () => {
-    const digests: Digest[] = [];
-    for (let count = 0; count < 10; count += 1) {
+    const digests = Array.from({ length: 10 }, add);
+    for (const digest of digests) {
       await lab.clock.advance(3_600_000);
-      digests.push(add());
-      await pull(digests[count] as Digest);
+      await pull(digest);
     }
+    const [first, second] = digests as [Digest, Digest];
     await lab.clock.advance(3_600_000);
-    await pull(digests[0] as Digest);
+    await pull(first);
     await lab.restart();
     await pull(add());
-    expect(await onDisk(digests[0] as Digest)).to.equal(true);
-    expect(await onDisk(digests[1] as Digest)).to.equal(false);
+    expect(await onDisk(first)).to.equal(true);
+    expect(await onDisk(second)).to.equal(false);
   });
 
   it('cuts nobody who reads what is removed', async () => {

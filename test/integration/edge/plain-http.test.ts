@@ -61,7 +61,7 @@ describe('plain http', () => {
 
   it('refuses methods that change something', async () => {
     for (const method of ['POST', 'PUT', 'DELETE']) {
-      const answer = await fetch('/v2/', { method, body: 'x' });
+      const answer = await fetch('/v2/', { method });
       expect([answer.status, ociCode(answer)]).to.deep.equal([405, 'UNSUPPORTED']);
       expect(answer.headers.allow).to.equal('GET, HEAD');
     }
@@ -78,6 +78,19 @@ describe('plain http', () => {
       const client = await WireClient.tcp({ port: bench.httpPort });
       client.send(`GET ${target} HTTP/1.1\r\nHost: ${universalHost}\r\n\r\n`);
       expect(await client.closed(), target).to.match(/^HTTP\/1\.1 400 /);
+    }
+  });
+
+  it('gives one answer to a request that is refused, whatever follows', async () => {
+    const another = `GET / HTTP/1.1\r\nHost: ${universalHost}\r\n\r\n`;
+    for (const headers of ['X: y', `Host: ${universalHost}\r\nExpect: x`, 'Host: evil.test']) {
+      for (const more of [another, 'garbage\r\n\r\n']) {
+        const client = await WireClient.tcp({ port: bench.httpPort });
+        client.send(`GET /v2/ HTTP/1.1\r\n${headers}\r\n\r\n${more}`);
+        const answers = (await client.closed()).match(/HTTP\/1\.1 \d{3}/g) ?? [];
+        expect(answers, headers).to.have.length(1);
+        expect(answers[0]).to.match(/ 4\d\d$/);
+      }
     }
   });
 

@@ -2,7 +2,7 @@
  * A folder with a configuration and an allow-list in it, for starts that may well fail. Where a
  * test only needs a gate that runs, the lab's `Gate` is there.
  */
-import { chown, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { access, chown, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { Daemon } from '../lab/daemon.ts';
 import { freePort } from '../lab/free-port.ts';
 import { gateProgram } from '../lab/gate.ts';
@@ -85,6 +85,13 @@ export class GateFolder {
 
   async read(name: string): Promise<string> {
     return await readFile(this.join(name), 'utf8');
+  }
+
+  async has(name: string): Promise<boolean> {
+    return await access(this.join(name)).then(
+      () => true,
+      () => false,
+    );
   }
 
   async makeFolder(name: string, mode = 0o700): Promise<string> {

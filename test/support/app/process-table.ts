@@ -22,6 +22,18 @@ export async function isAlive(pid: number): Promise<boolean> {
   return text !== '' && !/\) [ZX] /.test(text);
 }
 
+/** Living processes that were started with `NAME=VALUE` in their environment. */
+export async function withEnvironment(assignment: string): Promise<number[]> {
+  const pids = (await readdir('/proc')).map(Number).filter((pid) => pid > 0);
+  const found = await Promise.all(
+    pids.map(async (pid) => {
+      const text = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
+      return text.split('\0').includes(assignment) && (await isAlive(pid)) ? [pid] : [];
+    }),
+  );
+  return found.flat();
+}
+
 /** `edge-1`, `worker-1` of a supervisor, once it is there. */
 export async function memberOf(supervisor: number, name: string): Promise<number> {
   return await poll(() => findChild(supervisor, `mirrorgate: ${name}`), {

@@ -60,6 +60,20 @@ export class FakeWorker {
   }
 }
 
+/** `halfhalf` in two pieces; `finish` sends the second of the last answer that was begun. */
+export class HalvedAnswer {
+  #response: ServerResponse | undefined;
+
+  readonly handler: WorkerHandler = (_request, response) => {
+    response.writeHead(200, { 'content-length': 8 }).write('half');
+    this.#response = response;
+  };
+
+  finish(): void {
+    this.#response?.end('half');
+  }
+}
+
 /** 200 with `body` and what a worker says about it. */
 export function answerWith(
   body: string | Buffer,

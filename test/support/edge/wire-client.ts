@@ -12,6 +12,10 @@ export interface WireOptions {
   readonly address?: string;
   /** The client's own address. */
   readonly from?: string;
+  /** The client's own port. */
+  readonly fromPort?: number;
+  /** Keeps the client's side open when the server closes its own. */
+  readonly staysOpen?: boolean;
   /** The universal host unless told; empty for none. */
   readonly serverName?: string;
   readonly tls?: ConnectionOptions;
@@ -34,11 +38,14 @@ export class WireClient {
   }
 
   /** In clear; resolves when the connection stands. */
-  static async tcp({ port, address = '127.0.0.1', from }: WireOptions): Promise<WireClient> {
+  static async tcp(options: WireOptions): Promise<WireClient> {
+    const { port, address = '127.0.0.1', from, fromPort } = options;
     const socket = connectTcp({
       port,
       host: address,
+      allowHalfOpen: options.staysOpen ?? false,
       ...(from === undefined ? {} : { localAddress: from }),
+      ...(fromPort === undefined ? {} : { localPort: fromPort }),
     });
     const client = new WireClient(socket);
     await once(socket, 'connect');
@@ -82,12 +89,14 @@ export class WireClient {
     return this.received.toString('latin1');
   }
 
-  /** Resolves when what was received matches. */
+  /** Resolves when what was received matches; rejects where the connection ends before. */
   async until(pattern: RegExp, deadlineMs = 5_000): Promise<string> {
     return await poll(
       () => {
         const text = this.received.toString('latin1');
-        return pattern.test(text) ? text : undefined;
+        if (pattern.test(text)) return text;
+        if (this.#isClosed) throw new Error(`closed without ${pattern.source}: ${text}`);
+        return undefined;
       },
       { deadlineMs, what: `${pattern.source} from the server` },
     );

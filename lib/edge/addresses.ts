@@ -1,0 +1,29 @@
+/** The addresses that the settings want open, and what each stands for. */
+import { endpointText, type TcpEndpoint } from '../net/endpoint.ts';
+import type { AddressRole } from './https-listener.ts';
+import type { EdgeSettings } from './settings.ts';
+
+export interface Address {
+  /** What cannot change while it is open: its kind and endpoint. */
+  readonly key: string;
+  readonly endpoint: TcpEndpoint;
+  /** Undefined for plain http. */
+  readonly role: AddressRole | undefined;
+}
+
+export function wantedAddresses({ https, http, sites }: EdgeSettings): Address[] {
+  // The universal hosts come first among the sites: they suit every client without a server name.
+  const shared = sites[0]?.name ?? '';
+  return [
+    ...https.map(({ endpoint, mirror }) => {
+      const own = sites.some(({ name }) => name === mirror) ? mirror : undefined;
+      const role = { mirror, defaultSite: own ?? shared };
+      return { key: `https ${endpointText(endpoint)}`, endpoint, role };
+    }),
+    ...http.map((endpoint) => ({
+      key: `http ${endpointText(endpoint)}`,
+      endpoint,
+      role: undefined,
+    })),
+  ];
+}

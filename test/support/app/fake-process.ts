@@ -1,0 +1,47 @@
+/** A process like an edge or a worker that does what a test asks for, well or badly. */
+import { enterProcess } from '../../../lib/app/process-entry.ts';
+
+export interface FakeRequest {
+  /** `end` may be ignored, as told before. */
+  readonly kind: 'greet' | 'fail' | 'crash' | 'throw' | 'ignore' | 'end';
+}
+
+export type FakeReport = 'started' | 'hello';
+
+/** What it logs would stand among the results of the tests. */
+process.stderr.write = () => true;
+
+let ignoresEnd = false;
+
+enterProcess<FakeRequest, FakeReport>({
+  onRequest: ({ kind }, { report }) => {
+    switch (kind) {
+      case 'greet':
+        report('hello');
+        break;
+      case 'fail':
+        return Promise.reject(new Error('a request that fails'));
+      case 'crash':
+        process.exit(3);
+        break;
+      case 'throw':
+        setImmediate(() => {
+          throw new Error('nobody foresaw this');
+        });
+        break;
+      case 'ignore':
+        ignoresEnd = true;
+        report('hello');
+        break;
+      case 'end':
+        if (!ignoresEnd) process.exit(0);
+    }
+    return Promise.resolve();
+  },
+  /** What it had begun ends when the test says so. */
+  onUnforeseen: () =>
+    new Promise((resolve) => {
+      process.once('SIGUSR2', () => resolve());
+    }),
+});
+process.send?.('started' satisfies FakeReport);
