@@ -6,6 +6,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Clock, Timer } from '../time/clock.ts';
 import { isLeaving, type ProcessIdentity } from './messages.ts';
+import { Questions, type QuestionTable } from './questions.ts';
 
 export interface ChildOptions<Report> {
   /** Path of the program that it runs. */
@@ -30,10 +31,11 @@ const maxDelayMs = 30_000;
 /** One that lived this long was well: its next death counts as the first. */
 const healthyAfterMs = 60_000;
 
-export class Child<Request, Report> {
+export class Child<Request, Report, Table extends QuestionTable> {
   readonly #options: ChildOptions<Report>;
   /** Those not yet gone; all but the last have said that they leave. */
   readonly #running = new Set<ChildProcess>();
+  readonly #questions: Questions;
   #process: ChildProcess | undefined;
   #startedAtMs = 0;
   #deaths = 0;
@@ -43,6 +45,7 @@ export class Child<Request, Report> {
 
   constructor(options: ChildOptions<Report>) {
     this.#options = options;
+    this.#questions = new Questions(options.clock);
   }
 
   get pid(): number | undefined {
@@ -67,6 +70,21 @@ export class Child<Request, Report> {
     this.#process.send(request as object, () => undefined);
   }
 
+  /**
+   * Resolves with the process's answer to one question.
+   * @throws MirrorgateError `MIRRORGATE_APP_NO_ANSWER`, or the code of the process's own failure
+   */
+  async ask<Name extends keyof Table & string>(
+    name: Name,
+    detail: Table[Name]['detail'],
+    deadlineMs: number,
+  ): Promise<Table[Name]['answer']> {
+    return await this.#questions.ask({ name, detail, deadlineMs }, (question) => {
+      if (this.#process?.connected === true) this.#process.send(question, () => undefined);
+      else this.#questions.failAll();
+    });
+  }
+
   /** Asks it to end by `request`, makes it after `graceMs`; resolves when it is gone. */
   async end(request: Request, graceMs: number): Promise<void> {
     this.#isEnding = true;
@@ -84,6 +102,7 @@ export class Child<Request, Report> {
     this.#process = child;
     this.#running.add(child);
     child.on('message', (message) => {
+      if (this.#questions.take(message)) return;
       if (!isLeaving(message)) this.#options.onReport(message as Report);
       else if (child === this.#process) this.#lost({});
     });
@@ -105,6 +124,7 @@ export class Child<Request, Report> {
   /** Nobody does its work any more. */
   #lost(death: Death): void {
     this.#process = undefined;
+    this.#questions.failAll();
     if (this.#isEnding) return;
     const { clock, onDeath } = this.#options;
     const lifeMs = clock.now().getTime() - this.#startedAtMs;

@@ -6,7 +6,14 @@ import { errorMessage } from '../errors/mirrorgate-error.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { systemClock } from '../time/clock.ts';
 import { listenFailure } from './listening.ts';
-import type { EdgeReport, EdgeRequest, EdgeUpdate, Failure, SiteKey } from './messages.ts';
+import type {
+  EdgeQuestions,
+  EdgeReport,
+  EdgeRequest,
+  EdgeUpdate,
+  Failure,
+  SiteKey,
+} from './messages.ts';
 import { enterProcess, failureOf } from './process-entry.ts';
 
 /** How long answers in flight may go on after an unforeseen error, while an heir serves. */
@@ -39,7 +46,7 @@ function takeCertificate(target: Edge, { site, certifiedKey }: SiteKey): Failure
   }
 }
 
-enterProcess<EdgeRequest, EdgeReport>({
+enterProcess<EdgeRequest, EdgeReport, EdgeQuestions>({
   async onRequest(
     request,
     { logger, report }: { logger: Logger; report: (r: EdgeReport) => void },
@@ -58,6 +65,9 @@ enterProcess<EdgeRequest, EdgeReport>({
       default:
         assertNever(request);
     }
+  },
+  answers: {
+    status: () => Promise.resolve({ connections: edge?.connections ?? 0 }),
   },
   onUnforeseen: async () => await edge?.close(unforeseenGraceMs),
 });

@@ -9,11 +9,13 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time/clock.ts';
 import { Child } from './child.ts';
 import type {
+  EdgeQuestions,
   EdgeReport,
   EdgeRequest,
   EdgeUpdate,
   Failure,
   SiteKey,
+  WorkerQuestions,
   WorkerReport,
   WorkerRequest,
 } from './messages.ts';
@@ -32,10 +34,13 @@ export interface FleetOptions {
 
 export type EdgeKnowledge = Omit<EdgeUpdate, 'kind'>;
 
+/** For a question that is answered from memory. */
+const answerDeadlineMs = 5_000;
+
 export class Fleet {
   readonly #options: FleetOptions;
-  readonly #edges: Child<EdgeRequest, EdgeReport>[] = [];
-  readonly #workers: Child<WorkerRequest, WorkerReport>[] = [];
+  readonly #edges: Child<EdgeRequest, EdgeReport, EdgeQuestions>[] = [];
+  readonly #workers: Child<WorkerRequest, WorkerReport, WorkerQuestions>[] = [];
   readonly #certificates = new Map<string, SiteKey>();
   #knowledge: EdgeKnowledge = {};
   #mirrors: readonly Mirror[] = [];
@@ -74,6 +79,24 @@ export class Fleet {
     for (const worker of this.#workers) worker.send({ kind: 'update', mirrors });
   }
 
+  /** Asks every edge. @throws MirrorgateError as {@link Child.ask} of the first that fails */
+  askEdges<Name extends keyof EdgeQuestions>(
+    name: Name,
+    detail: EdgeQuestions[Name]['detail'],
+    deadlineMs = answerDeadlineMs,
+  ): Promise<EdgeQuestions[Name]['answer'][]> {
+    return Promise.all(this.#edges.map((edge) => edge.ask(name, detail, deadlineMs)));
+  }
+
+  /** Asks every worker. @throws MirrorgateError as {@link Child.ask} of the first that fails */
+  askWorkers<Name extends keyof WorkerQuestions>(
+    name: Name,
+    detail: WorkerQuestions[Name]['detail'],
+    deadlineMs = answerDeadlineMs,
+  ): Promise<WorkerQuestions[Name]['answer'][]> {
+    return Promise.all(this.#workers.map((worker) => worker.ask(name, detail, deadlineMs)));
+  }
+
   /** Lets answers in flight end within `graceMs`: edges first, then the workers behind them. */
   async close(graceMs: number): Promise<void> {
     const margin = graceMs + 2_000;
@@ -95,7 +118,7 @@ export class Fleet {
     const { log, clock, logger } = this.#options;
     const begun = Promise.withResolvers<readonly BoundAddress[]>();
     let isServing = false;
-    const edge = new Child<EdgeRequest, EdgeReport>({
+    const edge = new Child<EdgeRequest, EdgeReport, EdgeQuestions>({
       entry: entryPath('edge-process'),
       identity: { name: `edge-${number}`, log },
       clock,
@@ -123,7 +146,7 @@ export class Fleet {
     const { log, clock, logger, cache, version } = this.#options;
     const begun = Promise.withResolvers<readonly BoundAddress[]>();
     let isServing = false;
-    const worker = new Child<WorkerRequest, WorkerReport>({
+    const worker = new Child<WorkerRequest, WorkerReport, WorkerQuestions>({
       entry: entryPath('worker-process'),
       identity: { name: `worker-${number}`, log },
       clock,

@@ -4,7 +4,7 @@
  */
 import { readAllowList } from '../access/allow-list-file.ts';
 import { AdminServer } from '../admin/admin-server.ts';
-import { CertificateKeeper, type CertificateStatus } from '../certificates/certificate-keeper.ts';
+import { CertificateKeeper } from '../certificates/certificate-keeper.ts';
 import { fileCertificateStore } from '../certificates/certificate-store.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { loadConfiguration } from '../config/load.ts';
@@ -13,7 +13,9 @@ import type { TrustDocuments } from '../edge/settings.ts';
 import type { Endpoint } from '../net/endpoint.ts';
 import { createLogger, errorFields, type Logger } from '../telemetry/logger.ts';
 import { systemClock } from '../time/clock.ts';
+import { controlServer, type ControlCommands } from './control-server.ts';
 import { Fleet } from './fleet.ts';
+import { gateStatus, type GateStatus } from './gate-status.ts';
 import { InstanceLock } from './instance-lock.ts';
 import { assertPortsFree } from './listening.ts';
 import { changesThatNeedRestart, knownNames, refusalLines, reloadable } from './reload.ts';
@@ -108,8 +110,14 @@ export class Gate {
     };
   }
 
-  certificates(): CertificateStatus[] {
-    return this.#keeper.statuses();
+  /** What `status` shows. */
+  status(): Promise<GateStatus> {
+    return gateStatus({
+      isReady: this.#isReady,
+      configuration: this.#configuration,
+      certificates: this.#keeper.statuses(),
+      fleet: this.#fleet,
+    });
   }
 
   /**
@@ -134,13 +142,18 @@ export class Gate {
     return this.#closed;
   }
 
+  /** What the command line may have a running gate do. */
+  #commands(): ControlCommands {
+    return { status: () => this.status() };
+  }
+
   async #start(): Promise<void> {
     const configuration = this.#configuration;
     const { allowListFile, stateDirectory, sites } = configuration;
     this.#follow(configuration);
     const allowList = await readAllowList(allowListFile, knownNames(configuration));
     await prepareStateDirectory(configuration);
-    const lock = await InstanceLock.take(stateDirectory);
+    const lock = await InstanceLock.take(stateDirectory, controlServer(this.#commands()));
     this.#closers.push(() => lock.release());
 
     const trust = await openTrust(configuration, { clock: systemClock, logger: this.#logger });

@@ -1,14 +1,14 @@
 /**
- * One gate per state directory: two would tear each other's sockets down. The lock is a unix
- * socket that answers, so a crash leaves nothing that has to be removed by hand.
+ * One gate per state directory: two would tear each other's sockets down. The lock is the control
+ * socket: what answers there holds it, so a crash leaves nothing that has to be removed by hand.
  */
 import { randomBytes } from 'node:crypto';
 import { chmod, link, lstat, open } from 'node:fs/promises';
-import { createServer, type Server } from 'node:net';
-import { join } from 'node:path';
+import type { Server } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { errorCode, MirrorgateError } from '../errors/mirrorgate-error.ts';
 import { isMissing, removeFile } from '../files/atomic-file.ts';
+import { controlSocketPath } from './control-client.ts';
 import { answersAt, assertSocketPath } from './unix-socket.ts';
 
 /** In every round another process has come or gone. */
@@ -27,15 +27,14 @@ export class InstanceLock {
   }
 
   /**
-   * Of several processes that try at once, one gets it.
+   * Of several processes that try at once, one gets it, and its `server` answers at the socket.
    * @throws MirrorgateError `MIRRORGATE_STATE_IN_USE`, `MIRRORGATE_STATE_LOCK`,
    *   `MIRRORGATE_SOCKET_PATH`
    */
-  static async take(directory: string): Promise<InstanceLock> {
-    const path = join(directory, 'control.sock');
+  static async take(directory: string, server: Server): Promise<InstanceLock> {
+    const path = controlSocketPath(directory);
     const own = `${path}.${randomBytes(2).toString('hex')}`;
     assertSocketPath(own, 'state.directory');
-    const server = createServer((socket) => socket.destroy());
     try {
       await listen(server, own);
       await chmod(own, 0o600);
@@ -55,7 +54,10 @@ export class InstanceLock {
 
   async release(): Promise<void> {
     await removeFile(this.#path);
-    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    await new Promise<void>((resolve) => {
+      this.#server.close(() => resolve());
+      this.#server.closeAllConnections();
+    });
   }
 }
 

@@ -4,6 +4,7 @@ import type { CertifiedKey } from '../certificates/issuer.ts';
 import type { CacheConfiguration, LogConfiguration, Mirror } from '../config/configuration.ts';
 import type { BoundAddress } from '../edge/edge.ts';
 import type { EdgeSettings, TrustDocuments } from '../edge/settings.ts';
+import type { UpstreamState } from '../upstream/upstream-set.ts';
 
 /** What changed for an edge; a part that is absent stays as it is. */
 export interface EdgeUpdate {
@@ -49,6 +50,28 @@ export interface Failure {
   readonly code: string;
   readonly message: string;
   readonly hint: string | undefined;
+}
+
+/** What the supervisor may ask an edge. */
+export type EdgeQuestions = {
+  readonly status: { readonly detail: undefined; readonly answer: EdgeStatus };
+};
+
+/** What the supervisor may ask a worker. */
+export type WorkerQuestions = {
+  readonly status: { readonly detail: undefined; readonly answer: WorkerStatus };
+};
+
+export interface EdgeStatus {
+  /** Open connections of clients. */
+  readonly connections: number;
+}
+
+export interface WorkerStatus {
+  /** Of the contents that are this worker's. */
+  readonly usedBytes: number;
+  /** By mirror, in order of preference. */
+  readonly upstreams: ReadonlyMap<string, readonly UpstreamState[]>;
 }
 
 export type EdgeReport =

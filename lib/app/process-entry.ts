@@ -5,6 +5,13 @@
 import { createLogger, errorFields, type Logger } from '../telemetry/logger.ts';
 import { errorMessage, MirrorgateError } from '../errors/mirrorgate-error.ts';
 import { leavingReport, type Failure, type ProcessIdentity } from './messages.ts';
+import {
+  answerTo,
+  isQuestion,
+  type Answer,
+  type Answerers,
+  type QuestionTable,
+} from './questions.ts';
 
 export interface ProcessEntry<Report> {
   readonly logger: Logger;
@@ -12,8 +19,10 @@ export interface ProcessEntry<Report> {
   readonly report: (report: Report) => void;
 }
 
-export interface ProcessHandlers<Request, Report> {
+export interface ProcessHandlers<Request, Report, Table extends QuestionTable> {
   readonly onRequest: (request: Request, entry: ProcessEntry<Report>) => Promise<void>;
+  /** Asked at any time, before the first request too; answered beside the requests. */
+  readonly answers: Answerers<Table>;
   /**
    * After an unforeseen error, where the process may outlive it for a moment: takes no more work
    * before it returns, so that the heir can; resolves when what was begun has ended. Without it
@@ -30,13 +39,15 @@ const exitDelayMs = 100;
  * SIGTERM and SIGINT reach whole process groups (Ctrl-C, systemd): the supervisor acts on them,
  * and drains its processes in the right order.
  */
-export function enterProcess<Request, Report>(handlers: ProcessHandlers<Request, Report>): void {
+export function enterProcess<Request, Report, Table extends QuestionTable>(
+  handlers: ProcessHandlers<Request, Report, Table>,
+): void {
   const identity = JSON.parse(process.argv[2] ?? '{}') as ProcessIdentity;
   process.title = `mirrorgate: ${identity.name}`;
   process.umask(0o077);
   const { level, format } = identity.log;
   const logger = createLogger({ level, format, process: identity.name });
-  const report = (message: Report | typeof leavingReport): void => {
+  const report = (message: Report | Answer | typeof leavingReport): void => {
     // A supervisor that is gone ends this process by 'disconnect'.
     if (process.connected) process.send?.(message);
   };
@@ -57,6 +68,10 @@ export function enterProcess<Request, Report>(handlers: ProcessHandlers<Request,
   });
   let before = Promise.resolve();
   process.on('message', (request) => {
+    if (isQuestion(request)) {
+      void answerTo(request, handlers.answers, failureOfAnswer).then(report);
+      return;
+    }
     before = before
       .then(() => handlers.onRequest(request as Request, entry))
       .catch((error: unknown) => logger.error('request failed', errorFields(error)));
@@ -82,4 +97,9 @@ export function failureOf(error: unknown, fallback: Failure): Failure {
     return { code: error.code, message: errorMessage(error), hint: error.hint };
   }
   return { ...fallback, message: `${fallback.message}: ${errorMessage(error)}` };
+}
+
+function failureOfAnswer(error: unknown): Failure {
+  const message = 'the question was not answered';
+  return failureOf(error, { code: 'MIRRORGATE_APP_NO_ANSWER', message, hint: undefined });
 }

@@ -6,7 +6,13 @@ import { systemClock } from '../time/clock.ts';
 import { chooseWorker } from '../net/worker-choice.ts';
 import { MirrorSet } from '../worker/mirror-set.ts';
 import { WorkerServer } from '../worker/server.ts';
-import type { Failure, WorkerReport, WorkerRequest, WorkerSetup } from './messages.ts';
+import type {
+  Failure,
+  WorkerQuestions,
+  WorkerReport,
+  WorkerRequest,
+  WorkerSetup,
+} from './messages.ts';
 import { enterProcess, failureOf } from './process-entry.ts';
 
 /** Lets the report and the last lines of the log out. */
@@ -46,7 +52,14 @@ let worker: RunningWorker | undefined;
 /** Where it will listen once it knows its mirrors; undefined when it does. */
 let socketPath: string | undefined;
 
-enterProcess<WorkerRequest, WorkerReport>({
+enterProcess<WorkerRequest, WorkerReport, WorkerQuestions>({
+  answers: {
+    status: () =>
+      Promise.resolve({
+        usedBytes: worker?.cache.space.usedBytes ?? 0,
+        upstreams: worker?.mirrors.states() ?? new Map(),
+      }),
+  },
   async onRequest(request, { logger, name, report }) {
     const fail = (error: unknown, tried: Failure): void => {
       report({ kind: 'failed', failure: failureOf(error, tried) });

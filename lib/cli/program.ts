@@ -8,6 +8,7 @@ import { registerCert } from './cert.ts';
 import { registerCheck } from './check.ts';
 import { exitCodes, printError, printErrorLine } from './output.ts';
 import { registerServe } from './serve.ts';
+import { registerStatus } from './status.ts';
 
 function createProgram(): Command {
   const program = new Command('mirrorgate')
@@ -19,6 +20,7 @@ function createProgram(): Command {
     .configureOutput({ outputError: printUsageError });
   registerServe(program);
   registerCheck(program);
+  registerStatus(program);
   registerAllow(program);
   registerCa(program);
   registerCert(program);

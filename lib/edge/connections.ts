@@ -45,6 +45,10 @@ export class Connections {
     this.#limits = options.limits ?? limits;
   }
 
+  get size(): number {
+    return this.#live.size;
+  }
+
   /** Puts a new list into force; undefined denies everybody. Connections it denies are cut. */
   setAllowList(allowList: AllowList | undefined): void {
     this.#allowList = allowList;

@@ -150,6 +150,11 @@ export class Edge {
     }));
   }
 
+  /** How many clients are connected. */
+  get connections(): number {
+    return this.#connections.size;
+  }
+
   /** Accepts nothing new, lets answers in flight end, and cuts what is left after `graceMs`. */
   async close(graceMs: number): Promise<void> {
     for (const { listener } of this.#open) this.#retire(listener);

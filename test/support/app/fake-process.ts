@@ -1,5 +1,6 @@
 /** A process like an edge or a worker that does what a test asks for, well or badly. */
 import { enterProcess } from '../../../lib/app/process-entry.ts';
+import { MirrorgateError } from '../../../lib/errors/mirrorgate-error.ts';
 
 export interface FakeRequest {
   /** `end` may be ignored, as told before. */
@@ -8,12 +9,22 @@ export interface FakeRequest {
 
 export type FakeReport = 'started' | 'hello';
 
+/** `sum` fails where a number is negative. */
+export type FakeQuestions = {
+  readonly sum: { readonly detail: readonly number[]; readonly answer: number };
+  readonly silence: { readonly detail: undefined; readonly answer: undefined };
+};
+
 /** What it logs would stand among the results of the tests. */
 process.stderr.write = () => true;
 
 let ignoresEnd = false;
 
-enterProcess<FakeRequest, FakeReport>({
+enterProcess<FakeRequest, FakeReport, FakeQuestions>({
+  answers: {
+    sum: (numbers) => Promise.resolve().then(() => sumOf(numbers)),
+    silence: () => new Promise(() => undefined),
+  },
   onRequest: ({ kind }, { report }) => {
     switch (kind) {
       case 'greet':
@@ -45,3 +56,8 @@ enterProcess<FakeRequest, FakeReport>({
     }),
 });
 process.send?.('started' satisfies FakeReport);
+
+function sumOf(numbers: readonly number[]): number {
+  if (numbers.every((one) => one >= 0)) return numbers.reduce((sum, one) => sum + one, 0);
+  throw new MirrorgateError('MIRRORGATE_FAKE_SUM', 'negative', { hint: 'add something' });
+}

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { Child } from '../../../lib/app/child.ts';
-import type { FakeReport, FakeRequest } from '../../support/app/fake-process.ts';
+import type { FakeQuestions, FakeReport, FakeRequest } from '../../support/app/fake-process.ts';
 import { allEnded, isAlive } from '../../support/app/process-table.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { recordedLog, type RecordedLog } from '../../support/recorded-log.ts';
+import { rejectionOf } from '../../support/rejection.ts';
 import { until } from '../../support/until.ts';
 
 const supportFolder = join(import.meta.dirname, '../../support/app');
@@ -14,10 +15,10 @@ describe('Child', () => {
   let log: RecordedLog;
   let delays: number[];
   let reports: FakeReport[];
-  let child: Child<FakeRequest, FakeReport>;
+  let child: Child<FakeRequest, FakeReport, FakeQuestions>;
 
   const create = (entry = 'fake-process'): void => {
-    child = new Child<FakeRequest, FakeReport>({
+    child = new Child<FakeRequest, FakeReport, FakeQuestions>({
       entry: join(supportFolder, `${entry}.ts`),
       identity: { name: 'edge-1', log: { level: 'error', access: false, format: 'json' } },
       clock,
@@ -159,5 +160,33 @@ describe('Child', () => {
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.kill(pid, signal);
     child.send({ kind: 'greet' });
     await until('answer', () => reports.includes('hello'));
+  });
+
+  it('answers questions, many at once, each with its own answer', async () => {
+    create();
+    await started();
+    const questions = Array.from({ length: 20 }, (_, index) => child.ask('sum', [index, 1], 5_000));
+    expect(await Promise.all(questions)).to.deep.equal(questions.map((_, index) => index + 1));
+  });
+
+  it('tells the failure of a question with its code and its hint', async () => {
+    create();
+    await started();
+    const error = await rejectionOf(child.ask('sum', [-1], 5_000));
+    expect(error.code).to.equal('MIRRORGATE_FAKE_SUM');
+    expect(error.hint).to.equal('add something');
+  });
+
+  it('lets no question wait for ever', async () => {
+    create();
+    await started();
+    const late = rejectionOf(child.ask('silence', undefined, 5_000));
+    await clock.advance(5_000);
+    expect((await late).code).to.equal('MIRRORGATE_APP_NO_ANSWER');
+    const orphaned = rejectionOf(child.ask('silence', undefined, 5_000));
+    child.send({ kind: 'crash' });
+    expect((await orphaned).code).to.equal('MIRRORGATE_APP_NO_ANSWER');
+    const absent = rejectionOf(child.ask('sum', [], 5_000));
+    expect((await absent).code).to.equal('MIRRORGATE_APP_NO_ANSWER');
   });
 });
