@@ -34,7 +34,8 @@ describe('mirrorgate status', () => {
     const folder = await GateFolder.create();
     const { exitCode, stderr } = await folder.run('status');
     expect(exitCode).to.equal(1);
-    expect(stderr).to.match(/^mirrorgate: no gate runs on the state directory .*start it.*\n$/);
+    expect(stderr).to.have.length(1);
+    expect(stderr[0]).to.match(/^mirrorgate: no gate runs on the state directory .*; start it: /);
     await folder.close();
   });
 });
