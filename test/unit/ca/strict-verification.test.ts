@@ -8,6 +8,7 @@ import {
   subjectKeyIdentifier,
 } from '../../../lib/ca/extensions.ts';
 import { makeLeaf } from '../../../lib/ca/leaf.ts';
+import { commonName, type Signer } from '../../../lib/ca/root.ts';
 import { keyIdentifier, makeKeyPair, signCertificate } from '../../../lib/ca/signed-certificate.ts';
 import { failureOf, runCommand } from '../../support/lab/command.ts';
 import { machine } from '../../support/lab/place.ts';
@@ -71,36 +72,18 @@ describe('openssl verify -x509_strict', function () {
     }
   });
 
-  it('refuses a CA below the root', async () => {
+  it('refuses a second CA below the root, whose successor alone may stand there', async () => {
     const root = testRoot({ now });
-    const { publicKey, privateKey } = makeKeyPair();
-    const subject = String(root.certificate.toLegacyObject().subject.CN);
-    const below = signCertificate(
-      {
-        subject: 'below',
-        issuer: subject,
-        publicKey,
-        issuedAt: now,
-        notAfter: new Date(now.getTime() + dayMs),
-        extensions: [
-          authorityConstraints(0),
-          authorityKeyUsage(),
-          subjectKeyIdentifier(keyIdentifier(publicKey)),
-          authorityKeyIdentifier(keyIdentifier(root.certificate.publicKey)),
-        ],
-      },
-      root.privateKey,
-    );
-    const leaf = makeLeaf(
-      { ...root, certificate: below, privateKey },
-      { names: ['a.example.test'], lifetimeMs: dayMs, now },
-    );
+    const below = certifiedCa('below', root, now);
+    const second = certifiedCa('second', below, now);
+    const leaf = makeLeaf(second, { names: ['a.example.test'], lifetimeMs: dayMs, now });
     const rootFile = await file('root.pem', root.certificate.toString());
+    const chain = [below, second].map(({ certificate }) => certificate.toString()).join('');
     const failure = await failureOf(
       verify(
         rootFile,
         '-untrusted',
-        await file('below.pem', below.toString()),
+        await file('below.pem', chain),
         await file('leaf.pem', leaf.chainPem),
       ),
     );
@@ -119,3 +102,25 @@ describe('openssl verify -x509_strict', function () {
     expect(failure.stderr).to.contain('error 26'); // X509_V_ERR_INVALID_PURPOSE
   });
 });
+
+/** A CA by `issuer` that claims more than it has: five may stand below it. */
+function certifiedCa(subject: string, issuer: Signer, now: Date): Signer {
+  const { publicKey, privateKey } = makeKeyPair();
+  const certificate = signCertificate(
+    {
+      subject,
+      issuer: commonName(issuer.certificate),
+      publicKey,
+      issuedAt: now,
+      notAfter: new Date(now.getTime() + dayMs),
+      extensions: [
+        authorityConstraints(5),
+        authorityKeyUsage(),
+        subjectKeyIdentifier(keyIdentifier(publicKey)),
+        authorityKeyIdentifier(keyIdentifier(issuer.certificate.publicKey)),
+      ],
+    },
+    issuer.privateKey,
+  );
+  return { certificate, privateKey };
+}
