@@ -50,8 +50,6 @@ export class UpstreamRegistry {
   readonly #transport: Transport;
   readonly #authorizer: Authorizer;
   readonly #closing = new AbortController();
-  /** Requests whose answer has not begun. */
-  readonly #pending = new Set<Promise<UpstreamResponse>>();
   #rateLimit: RateLimit | undefined;
 
   constructor(options: UpstreamRegistryOptions) {
@@ -80,12 +78,9 @@ export class UpstreamRegistry {
         new UpstreamUnreachableError(`${host} gave no answer within ${firstByteMs} ms`, { host }),
       parents: [request.signal, this.#closing.signal],
     });
-    const answered = this.#follow(request, deadline.signal);
-    this.#pending.add(answered);
     try {
-      return await answered;
+      return await this.#follow(request, deadline.signal);
     } finally {
-      this.#pending.delete(answered);
       deadline.cancel();
     }
   }
@@ -93,12 +88,6 @@ export class UpstreamRegistry {
   /** The quota that the upstream last told of; undefined where it never did. */
   rateLimit(): RateLimit | undefined {
     return this.#rateLimit;
-  }
-
-  /** Closes once everything that was asked has ended by itself. */
-  async retire(): Promise<void> {
-    await Promise.allSettled([...this.#pending]);
-    await this.#transport.retire();
   }
 
   /** Ends everything in flight with `MIRRORGATE_UPSTREAM_UNREACHABLE`. Idempotent. */

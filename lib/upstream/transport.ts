@@ -35,6 +35,9 @@ export interface Transmission {
 /** More transfers than this from one origin wait for a free connection. */
 const maxConnectionsPerOrigin = 256;
 
+/** Idle connections are closed after this, whatever a server offers: nobody else closes them. */
+const longestIdleMs = 60_000;
+
 export class Transport {
   readonly deadlines: Deadlines;
   readonly #agent: Agent;
@@ -63,6 +66,7 @@ export class Transport {
       }),
       allowH2: false,
       connections: maxConnectionsPerOrigin,
+      keepAliveMaxTimeout: longestIdleMs,
       pipelining: 1,
     });
   }
@@ -81,11 +85,6 @@ export class Transport {
       signal,
       bodyIdleMs: this.deadlines.bodyIdleMs,
     });
-  }
-
-  /** Closes each connection when its transfer is over. */
-  async retire(): Promise<void> {
-    if (!this.#agent.closed) await this.#agent.close();
   }
 
   /** Ends every connection, in use or not. Idempotent. */

@@ -121,11 +121,6 @@ export class UpstreamSet {
     }));
   }
 
-  /** Takes no more requests; those in flight end by themselves. */
-  async retire(): Promise<void> {
-    await Promise.all(this.#ways.map(({ registry }) => registry.retire()));
-  }
-
   /** Ends everything in flight. Idempotent. */
   async close(): Promise<void> {
     await Promise.all(this.#ways.map(({ registry }) => registry.close()));

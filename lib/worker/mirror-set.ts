@@ -4,7 +4,7 @@ import type { CachedMirror } from '../cache/cached-mirror.ts';
 import type { Mirror } from '../config/configuration.ts';
 import { MirrorgateError } from '../errors/mirrorgate-error.ts';
 import { globMatcher } from '../oci/glob.ts';
-import { errorFields, type Logger } from '../telemetry/logger.ts';
+import type { Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time/clock.ts';
 import { UpstreamSet, type UpstreamState } from '../upstream/upstream-set.ts';
 
@@ -29,7 +29,11 @@ export class MirrorSet {
     this.#options = options;
   }
 
-  /** Keeps the upstream clients of mirrors that did not change, with their tokens and connections. */
+  /**
+   * Keeps the upstream clients of mirrors that did not change, with their tokens and connections.
+   * One that is replaced is not closed: whoever was given it may be about to ask, or to resume a
+   * transfer, and a reload cuts nobody. It ends with its last user; its idle connections time out.
+   */
   configure(mirrors: readonly Mirror[]): void {
     const before = this.#members;
     this.#members = new Map(
@@ -39,9 +43,6 @@ export class MirrorSet {
         return [mirror.name, kept ? known : this.#member(mirror)];
       }),
     );
-    const kept = new Set(this.#members.values());
-    const gone = [...before.values()].filter((member) => !kept.has(member));
-    for (const member of gone) this.#retire(member);
   }
 
   /** @throws MirrorgateError `MIRRORGATE_MIRROR_UNKNOWN` */
@@ -61,16 +62,6 @@ export class MirrorSet {
     const members = [...this.#members.values()];
     this.#members.clear();
     await Promise.all(members.map(({ upstreams }) => upstreams.close()));
-  }
-
-  /** A reload cuts nobody: what the old upstream client has begun, it ends. */
-  #retire({ mirror, upstreams }: Member): void {
-    upstreams.retire().catch((error: unknown) => {
-      this.#options.logger.warn('upstream client not closed', {
-        mirror: mirror.name,
-        ...errorFields(error),
-      });
-    });
   }
 
   #member(mirror: Mirror): Member {
