@@ -61,7 +61,7 @@ async function openExisting(command: Command): Promise<Authority> {
   return Authority.openExisting(authorityOptions(certificates.directory));
 }
 
-function authorityOptions(directory: string) {
+export function authorityOptions(directory: string) {
   const logger = createLogger({ level: 'warn', format: 'text', process: 'mirrorgate' });
   return { directory, clock: systemClock, logger, builtAt: releasedAt };
 }

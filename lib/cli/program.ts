@@ -6,6 +6,7 @@ import { registerCa } from './ca.ts';
 import { registerCache } from './cache.ts';
 import { registerCert } from './cert.ts';
 import { registerCheck } from './check.ts';
+import { registerClient } from './client.ts';
 import { exitCodes, printError, printErrorLine } from './output.ts';
 import { registerServe } from './serve.ts';
 import { registerStatus } from './status.ts';
@@ -25,6 +26,7 @@ function createProgram(): Command {
   registerCa(program);
   registerCert(program);
   registerCache(program);
+  registerClient(program);
   for (const command of program.commands) inherit(command);
   return program;
 }

@@ -23,10 +23,12 @@ export class Containerd {
   readonly #place: Place;
   readonly #directory: TemporaryDirectory;
   readonly #daemon: Daemon;
+  readonly #hostsDirectory: string;
 
-  private constructor(place: Place, directory: TemporaryDirectory) {
+  private constructor(place: Place, directory: TemporaryDirectory, hostsDirectory?: string) {
     this.#place = place;
     this.#directory = directory;
+    this.#hostsDirectory = hostsDirectory ?? directory.join('hosts');
     this.#daemon = new Daemon({
       name: 'containerd',
       place,
@@ -34,11 +36,12 @@ export class Containerd {
     });
   }
 
-  static async start(place: Place): Promise<Containerd> {
+  /** `hostsDirectory` where {@link useHosts} is not what says where images come from. */
+  static async start(place: Place, hostsDirectory?: string): Promise<Containerd> {
     const directory = await TemporaryDirectory.create('containerd');
     await writeFile(directory.join('config.toml'), configuration(directory));
     await mkdir(directory.join('hosts'));
-    const containerd = new Containerd(place, directory);
+    const containerd = new Containerd(place, directory, hostsDirectory);
     try {
       await containerd.#daemon.waitFor('answer on its socket', async () => {
         return await containerd.#ctr('version').catch(() => undefined);
@@ -58,7 +61,7 @@ export class Containerd {
 
   /** Pulls `reference` (with its registry: `docker.io/library/x:1`) for this machine's platform. */
   async pull(reference: string): Promise<Digest> {
-    const hosts = this.#directory.join('hosts');
+    const hosts = this.#hostsDirectory;
     await this.#ctr('images', 'pull', '--snapshotter', 'native', '--hosts-dir', hosts, reference);
     const { stdout } = await this.#ctr('images', 'list', `name==${reference}`);
     const [digest = ''] = /sha256:[a-f0-9]{64}/.exec(stdout) ?? [];

@@ -16,6 +16,8 @@ export interface DockerdOptions {
   readonly place: Place;
   /** Origins such as `https://hub.mirror.test`, for images of docker.io. */
   readonly registryMirrors?: readonly string[];
+  /** What a daemon.json holds, beside what keeps this daemon apart from the machine's. */
+  readonly daemonJson?: Readonly<Record<string, unknown>>;
 }
 
 const readyDeadlineMs = 30_000;
@@ -37,11 +39,13 @@ export class Dockerd {
     });
   }
 
-  static async start({ place, registryMirrors = [] }: DockerdOptions): Promise<Dockerd> {
+  static async start(options: DockerdOptions): Promise<Dockerd> {
     const directory = await TemporaryDirectory.create('dockerd');
     await mkdir(directory.join('config'));
+    const { place, registryMirrors = [], daemonJson = {} } = options;
     const configuration = {
       'registry-mirrors': registryMirrors,
+      ...daemonJson,
       'storage-driver': 'vfs',
       'data-root': directory.join('data'),
       'exec-root': directory.join('exec'),

@@ -1,0 +1,186 @@
+/**
+ * What `mirrorgate client TOOL` prints, taken as it is by the real tool: in a VM that can reach the
+ * gate alone, and knows it by what is printed alone.
+ */
+import { readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { expect } from 'chai';
+import type { Digest } from '../../lib/oci/digest.ts';
+import { runCommand } from '../support/lab/command.ts';
+import { Containerd } from '../support/lab/containerd.ts';
+import { Dockerd } from '../support/lab/dockerd.ts';
+import { gateProgram, type MirrorSettings } from '../support/lab/gate.ts';
+import { requireParts } from '../support/lab/lab-availability.ts';
+import { markerPath } from '../support/lab/layer-content.ts';
+import { OpenParts } from '../support/lab/open-parts.ts';
+import { machine } from '../support/lab/place.ts';
+import { Podman } from '../support/lab/podman.ts';
+import { acceptUnsignedImages } from '../support/lab/registries-conf.ts';
+import {
+  ghcrHost,
+  ghcrPort,
+  hubHost,
+  hubPort,
+  Scene,
+  universalHost,
+} from '../support/lab/scene.ts';
+import { Skopeo } from '../support/lab/skopeo.ts';
+
+/** The ways to a mirror: a host of its own, a port of its own, the host that all share. */
+const layouts = {
+  'own hosts': ['hosts'],
+  'own ports': ['ports'],
+  'a shared host': [],
+} as const satisfies Readonly<Record<string, readonly (keyof MirrorSettings)[]>>;
+type Layout = keyof typeof layouts;
+const authorities = [
+  ...[hubHost, ghcrHost, universalHost],
+  ...[`${universalHost}:${hubPort}`, `${universalHost}:${ghcrPort}`],
+];
+const images = { hub: 'docker.io/library/setup:1', ghcr: 'ghcr.io/acme/setup:1' } as const;
+
+describe('the printed configuration of', function () {
+  this.timeout(60_000);
+  const parts = new OpenParts();
+  let scene: Scene;
+  let digest: Digest;
+
+  before(async function () {
+    await requireParts(this, 'namespaces', 'docker-registry', 'skopeo', 'gate');
+    scene = await parts.add(Scene.start());
+    const image = await scene.layout.addBusybox('setup', 'set up');
+    digest = await scene.publish({ upstream: 'hub', name: 'library/setup:1', image });
+    await scene.publish({ upstream: 'ghcr', name: 'acme/setup:1', image });
+    const bundle = await scene.gate.bundle();
+    await scene.vm.write('/etc/mirrorgate/ca-bundle.pem', bundle);
+    for (const authority of authorities) {
+      await scene.vm.write(`/etc/docker/certs.d/${authority}/ca.crt`, bundle);
+      await scene.vm.write(`/etc/containers/certs.d/${authority}/ca.crt`, bundle);
+    }
+    await acceptUnsignedImages(scene.vm);
+  });
+  after(() => parts.close());
+
+  /** What is printed where the mirrors of the scene are reached by `layout` alone. */
+  async function printed(tool: string, layout: Layout): Promise<string> {
+    const { configurationFile } = scene.gate;
+    const written = JSON.parse(await readFile(configurationFile, 'utf8')) as {
+      readonly mirrors: readonly MirrorSettings[];
+    };
+    const variant = join(dirname(configurationFile), 'variant.yaml');
+    const mirrors = written.mirrors.map(({ hosts, ports, ...mirror }) => ({
+      ...mirror,
+      ...pick({ hosts, ports }, layouts[layout]),
+    }));
+    await writeFile(variant, JSON.stringify({ ...written, mirrors }));
+    const command = [process.execPath, gateProgram, 'client', tool, '--config', variant];
+    return (await runCommand(machine, command)).stdout;
+  }
+
+  async function runInVm(script: string): Promise<void> {
+    await scene.vm.write('/etc/mirrorgate/setup.sh', script);
+    await runCommand(scene.vm, ['sh', '/etc/mirrorgate/setup.sh']);
+  }
+
+  async function expectThroughGate(
+    mirrors: readonly (keyof typeof images)[],
+    pull: (reference: string) => Promise<Digest>,
+  ): Promise<void> {
+    for (const mirror of mirrors) {
+      const { result, served } = await scene.observe(() => pull(images[mirror]));
+      expect(result).to.equal(digest);
+      await scene.gate.waitForLog(`pull from ${mirror}`, () =>
+        served().find((line) => line.mirror === mirror && line.status === 200),
+      );
+    }
+  }
+
+  for (const layout of Object.keys(layouts) as Layout[]) {
+    describe(`mirrors with ${layout}`, () => {
+      it('containerd makes ctr pull from both registries', async function () {
+        await requireParts(this, 'containerd');
+        await runInVm(await printed('containerd', layout));
+        const containerd = await Containerd.start(scene.vm, '/etc/containerd/certs.d');
+        try {
+          await expectThroughGate(['hub', 'ghcr'], (reference) => containerd.pull(reference));
+        } finally {
+          await containerd.close();
+        }
+      });
+
+      it('podman makes skopeo pull from both registries', async function () {
+        await usePodmanFile(layout);
+        const skopeo = await Skopeo.start(scene.vm);
+        try {
+          await expectThroughGate(
+            ['hub', 'ghcr'],
+            async (reference) => (await skopeo.copy(reference)).digest,
+          );
+        } finally {
+          await skopeo.close();
+        }
+      });
+    });
+  }
+
+  it('podman makes podman pull from both registries', async function () {
+    await requireParts(this, 'podman');
+    await usePodmanFile('a shared host');
+    const podman = await Podman.start(scene.vm);
+    try {
+      await expectThroughGate(['hub', 'ghcr'], (reference) => podman.pull(reference));
+      expect(await podman.read(images.ghcr, markerPath)).to.equal('set up');
+    } finally {
+      await podman.close();
+    }
+  });
+
+  it('docker makes docker pull and docker build use the mirror of docker.io', async function () {
+    await requireParts(this, 'dockerd');
+    const daemonJson = await useDockerFiles();
+    const dockerd = await Dockerd.start({ place: scene.vm, daemonJson });
+    try {
+      await expectThroughGate(['hub'], (reference) => dockerd.pull(reference));
+      await dockerd.remove(images.hub);
+      const { served } = await scene.observe(() => dockerd.build('built', `FROM ${images.hub}\n`));
+      await scene.gate.waitForLog('pull by BuildKit', () =>
+        served().find(({ mirror, method }) => mirror === 'hub' && method === 'GET'),
+      );
+    } finally {
+      await dockerd.close();
+    }
+  });
+
+  it('docker leaves a daemon.json alone that is there already', async () => {
+    await scene.vm.write('/etc/docker/daemon.json', '{"debug":true}');
+    await runInVm(await printed('docker', 'own hosts'));
+    const { stdout } = await runCommand(scene.vm, ['cat', '/etc/docker/daemon.json']);
+    expect(stdout).to.equal('{"debug":true}');
+  });
+
+  async function usePodmanFile(layout: Layout): Promise<void> {
+    const text = await printed('podman', layout);
+    const [, path = ''] = /^# File: (\S+)$/m.exec(text) ?? [];
+    await scene.vm.write(path, text);
+  }
+
+  async function useDockerFiles(): Promise<Record<string, unknown>> {
+    await runCommand(scene.vm, ['rm', '-f', '/etc/docker/daemon.json']);
+    await runInVm(await printed('docker', 'own hosts'));
+    const { stdout } = await runCommand(scene.vm, ['cat', '/etc/docker/daemon.json']);
+    return JSON.parse(stdout) as Record<string, unknown>;
+  }
+
+  it('the other registries stands below the certs.d of docker for Docker 28', async () => {
+    await runInVm(await printed('docker', 'own hosts'));
+    const { stdout } = await runCommand(scene.vm, [
+      'cat',
+      '/etc/docker/certs.d/ghcr.io/hosts.toml',
+    ]);
+    expect(stdout).to.include(`[host."https://${ghcrHost}"]`);
+  });
+});
+
+function pick<T extends object>(values: T, keys: readonly (keyof T)[]): Partial<T> {
+  return Object.fromEntries(keys.map((key) => [key, values[key]])) as Partial<T>;
+}
