@@ -48,6 +48,10 @@ export class Child<Request, Report, Table extends QuestionTable> {
     this.#questions = new Questions(options.clock);
   }
 
+  get name(): string {
+    return this.#options.identity.name;
+  }
+
   get pid(): number | undefined {
     return this.#process?.pid;
   }

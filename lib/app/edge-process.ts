@@ -1,9 +1,11 @@
 /** Entry of an edge process: holds leaf keys only, and writes nothing to the disk. */
+import type { Registry } from 'prom-client';
 import { buildAllowList } from '../access/allow-list.ts';
+import { EdgeMetrics } from '../edge/edge-metrics.ts';
 import { Edge } from '../edge/edge.ts';
+import type { EdgeObserver } from '../edge/observer.ts';
 import { assertNever } from '../errors/assert-never.ts';
 import { errorMessage } from '../errors/mirrorgate-error.ts';
-import type { Logger } from '../telemetry/logger.ts';
 import { systemClock } from '../time/clock.ts';
 import { listenFailure } from './listening.ts';
 import type {
@@ -46,12 +48,17 @@ function takeCertificate(target: Edge, { site, certifiedKey }: SiteKey): Failure
   }
 }
 
+function observe(registry: Registry): EdgeObserver {
+  const metrics = new EdgeMetrics(registry);
+  return {
+    finished: (exchange) => metrics.finished(exchange),
+    denied: (_client, reason) => metrics.denied(reason),
+  };
+}
+
 enterProcess<EdgeRequest, EdgeReport, EdgeQuestions>({
-  async onRequest(
-    request,
-    { logger, report }: { logger: Logger; report: (r: EdgeReport) => void },
-  ) {
-    edge ??= new Edge({ clock: systemClock, logger });
+  async onRequest(request, { logger, registry, report }) {
+    edge ??= new Edge({ clock: systemClock, logger, observer: observe(registry) });
     switch (request.kind) {
       case 'update': {
         const failures = await updateSafely(edge, request);

@@ -8,6 +8,7 @@ import type { BoundAddress } from '../edge/edge.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time/clock.ts';
 import { Child } from './child.ts';
+import type { Answers } from './metrics-collector.ts';
 import type {
   EdgeQuestions,
   EdgeReport,
@@ -36,6 +37,9 @@ export type EdgeKnowledge = Omit<EdgeUpdate, 'kind'>;
 
 /** For a question that is answered from memory. */
 const answerDeadlineMs = 5_000;
+
+/** Well within the ten seconds that Prometheus gives a scrape. */
+const metricsDeadlineMs = 3_000;
 
 export class Fleet {
   readonly #options: FleetOptions;
@@ -95,6 +99,23 @@ export class Fleet {
     deadlineMs = answerDeadlineMs,
   ): Promise<WorkerQuestions[Name]['answer'][]> {
     return Promise.all(this.#workers.map((worker) => worker.ask(name, detail, deadlineMs)));
+  }
+
+  /** What each process counted; one that is away or busy keeps nobody from hearing the others. */
+  async metrics(deadlineMs = metricsDeadlineMs): Promise<Answers> {
+    const asked = [
+      ...this.#edges.map(
+        (edge) => [edge.name, edge.ask('metrics', undefined, deadlineMs)] as const,
+      ),
+      ...this.#workers.map(
+        (worker) => [worker.name, worker.ask('metrics', undefined, deadlineMs)] as const,
+      ),
+    ];
+    return new Map(
+      await Promise.all(
+        asked.map(async ([name, answer]) => [name, await answer.catch(() => undefined)] as const),
+      ),
+    );
   }
 
   /** Lets answers in flight end within `graceMs`: edges first, then the workers behind them. */

@@ -3,7 +3,6 @@
  * certificate, and the processes that use them; it never carries a client's bytes.
  */
 import { readAllowList } from '../access/allow-list-file.ts';
-import { AdminServer } from '../admin/admin-server.ts';
 import { CertificateKeeper } from '../certificates/certificate-keeper.ts';
 import { fileCertificateStore } from '../certificates/certificate-store.ts';
 import type { Configuration } from '../config/configuration.ts';
@@ -11,19 +10,20 @@ import { loadConfiguration } from '../config/load.ts';
 import type { BoundAddress } from '../edge/edge.ts';
 import type { TrustDocuments } from '../edge/settings.ts';
 import type { Endpoint } from '../net/endpoint.ts';
-import { createLogger, errorFields, type Logger } from '../telemetry/logger.ts';
+import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { systemClock } from '../time/clock.ts';
 import { controlServer, type ControlCommands } from './control-server.ts';
 import { Fleet } from './fleet.ts';
-import { gateStatus, type GateStatus } from './gate-status.ts';
 import { InstanceLock } from './instance-lock.ts';
 import { assertPortsFree } from './listening.ts';
+import { Lookout } from './lookout.ts';
 import { changesThatNeedRestart, knownNames, refusalLines, reloadable } from './reload.ts';
 import { edgeSettings, workerSockets } from './settings.ts';
-import { prepareAdminSocket, prepareStateDirectory } from './state-directory.ts';
+import { prepareStateDirectory } from './state-directory.ts';
 import { openTrust, type Trust } from './trust.ts';
 import { readVersion } from './version.ts';
 import { WatchedFiles } from './watched-files.ts';
+import type { WatchedGate } from './watched-gate.ts';
 
 /** Answers in flight are given this long at SIGTERM. */
 const drainGraceMs = 30_000;
@@ -38,12 +38,13 @@ export interface GateFacts {
 
 export class Gate {
   readonly #logger: Logger;
+  readonly #version = readVersion();
   /** Undo what was started, last first. */
   readonly #closers: (() => Promise<void> | void)[] = [];
   readonly #keeper: CertificateKeeper;
   readonly #fleet: Fleet;
-  readonly #admin: AdminServer;
-  readonly #watched = new WatchedFiles();
+  readonly #lookout: Lookout;
+  readonly #watchedFiles = new WatchedFiles();
   #configuration: Configuration;
   #trust: Trust | undefined;
   #addresses: readonly BoundAddress[] = [];
@@ -52,7 +53,7 @@ export class Gate {
   #closed: Promise<void> | undefined;
 
   private constructor(configuration: Configuration) {
-    const { log, listen, processes, cache, certificates } = configuration;
+    const { log, processes, cache, certificates } = configuration;
     const logger = createLogger({ level: log.level, format: log.format, process: 'supervisor' });
     const clock = systemClock;
     this.#configuration = configuration;
@@ -61,7 +62,7 @@ export class Gate {
       edges: processes.edges,
       workers: workerSockets(configuration),
       cache,
-      version: readVersion(),
+      version: this.#version,
       log,
       clock,
       logger,
@@ -76,11 +77,7 @@ export class Gate {
         this.#fleet.updateEdges({ certificates: [{ site: name, certifiedKey }] });
       },
     });
-    this.#admin = new AdminServer({
-      endpoint: listen.admin,
-      isReady: () => this.#isReady,
-      onError: (error) => logger.error('admin listener in trouble', errorFields(error)),
-    });
+    this.#lookout = new Lookout({ gate: () => this.#watched(), fleet: this.#fleet, logger });
   }
 
   /**
@@ -105,19 +102,9 @@ export class Gate {
     return {
       configuration: this.#configuration,
       addresses: this.#addresses,
-      admin: this.#admin.address,
+      admin: this.#lookout.address,
       trust: this.#trust?.documents,
     };
-  }
-
-  /** What `status` shows. */
-  status(): Promise<GateStatus> {
-    return gateStatus({
-      isReady: this.#isReady,
-      configuration: this.#configuration,
-      certificates: this.#keeper.statuses(),
-      fleet: this.#fleet,
-    });
   }
 
   /**
@@ -142,9 +129,19 @@ export class Gate {
     return this.#closed;
   }
 
+  #watched(): WatchedGate {
+    return {
+      version: this.#version,
+      isReady: this.#isReady,
+      configuration: this.#configuration,
+      certificates: this.#keeper.statuses(),
+      roots: this.#trust?.roots() ?? [],
+    };
+  }
+
   /** What the command line may have a running gate do. */
   #commands(): ControlCommands {
-    return { status: () => this.status() };
+    return { status: () => this.#lookout.status() };
   }
 
   async #start(): Promise<void> {
@@ -161,9 +158,8 @@ export class Gate {
     this.#closers.push(() => this.#keeper.close());
     await this.#keeper.update(sites, trust.issuers);
 
-    await prepareAdminSocket(configuration);
-    await this.#admin.listen();
-    this.#closers.push(() => this.#admin.close());
+    await this.#lookout.start();
+    this.#closers.push(() => this.#lookout.close());
     const settings = edgeSettings(configuration);
     await assertPortsFree(settings);
     this.#addresses = await this.#fleet.start(configuration.mirrors, {
@@ -177,15 +173,14 @@ export class Gate {
 
   async #close(graceMs: number): Promise<void> {
     this.#isReady = false;
-    this.#watched.close();
+    this.#watchedFiles.close();
     await this.#fleet.close(graceMs);
     for (const close of this.#closers.reverse()) await close();
   }
 
   #siteKeys() {
-    return this.#keeper
-      .current()
-      .map(({ site, certifiedKey }) => ({ site: site.name, certifiedKey }));
+    const current = this.#keeper.current();
+    return current.map(({ site, certifiedKey }) => ({ site: site.name, certifiedKey }));
   }
 
   /** All of what a running gate can change, or nothing of it. */
@@ -228,8 +223,8 @@ export class Gate {
       const configuration = this.#configuration;
       const allowList = await readAllowList(configuration.allowListFile, knownNames(configuration));
       this.#fleet.updateEdges({ allowList });
-      const { length: entries } = allowList.entries;
-      this.#logger.info('allow-list reloaded', { file: configuration.allowListFile, entries });
+      const facts = { file: configuration.allowListFile, entries: allowList.entries.length };
+      this.#logger.info('allow-list reloaded', facts);
     });
   }
 
@@ -250,9 +245,9 @@ export class Gate {
       [file, () => void this.reload()] as const,
       [allowListFile, () => void this.#reloadAllowList()] as const,
       ...certificates.files
-        .flatMap(({ certificate, key }) => [certificate, key])
+        .flatMap((pair) => [pair.certificate, pair.key])
         .map((path) => [path, () => void this.#keeper.check()] as const),
     ]);
-    if (this.#closed === undefined) this.#watched.follow(new Map(files));
+    if (this.#closed === undefined) this.#watchedFiles.follow(new Map(files));
   }
 }

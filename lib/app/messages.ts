@@ -4,6 +4,7 @@ import type { CertifiedKey } from '../certificates/issuer.ts';
 import type { CacheConfiguration, LogConfiguration, Mirror } from '../config/configuration.ts';
 import type { BoundAddress } from '../edge/edge.ts';
 import type { EdgeSettings, TrustDocuments } from '../edge/settings.ts';
+import type { ProcessMetrics } from './metrics-collector.ts';
 import type { UpstreamState } from '../upstream/upstream-set.ts';
 
 /** What changed for an edge; a part that is absent stays as it is. */
@@ -52,13 +53,18 @@ export interface Failure {
   readonly hint: string | undefined;
 }
 
+/** What the supervisor may ask any process. */
+export type CommonQuestions = {
+  readonly metrics: { readonly detail: undefined; readonly answer: ProcessMetrics };
+};
+
 /** What the supervisor may ask an edge. */
-export type EdgeQuestions = {
+export type EdgeQuestions = CommonQuestions & {
   readonly status: { readonly detail: undefined; readonly answer: EdgeStatus };
 };
 
 /** What the supervisor may ask a worker. */
-export type WorkerQuestions = {
+export type WorkerQuestions = CommonQuestions & {
   readonly status: { readonly detail: undefined; readonly answer: WorkerStatus };
 };
 

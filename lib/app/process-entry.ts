@@ -2,9 +2,16 @@
  * What edge and worker processes have in common: they obey the supervisor alone, end when it is
  * gone, and leave in good order when something happens that nobody foresaw.
  */
+import type { Registry } from 'prom-client';
 import { createLogger, errorFields, type Logger } from '../telemetry/logger.ts';
 import { errorMessage, MirrorgateError } from '../errors/mirrorgate-error.ts';
-import { leavingReport, type Failure, type ProcessIdentity } from './messages.ts';
+import { processRegistry } from '../telemetry/process-metrics.ts';
+import {
+  leavingReport,
+  type CommonQuestions,
+  type Failure,
+  type ProcessIdentity,
+} from './messages.ts';
 import {
   answerTo,
   isQuestion,
@@ -16,13 +23,15 @@ import {
 export interface ProcessEntry<Report> {
   readonly logger: Logger;
   readonly name: string;
+  /** What the process counts, for whoever adds to it. */
+  readonly registry: Registry;
   readonly report: (report: Report) => void;
 }
 
 export interface ProcessHandlers<Request, Report, Table extends QuestionTable> {
   readonly onRequest: (request: Request, entry: ProcessEntry<Report>) => Promise<void>;
   /** Asked at any time, before the first request too; answered beside the requests. */
-  readonly answers: Answerers<Table>;
+  readonly answers: Answerers<Omit<Table, keyof CommonQuestions>>;
   /**
    * After an unforeseen error, where the process may outlive it for a moment: takes no more work
    * before it returns, so that the heir can; resolves when what was begun has ended. Without it
@@ -51,7 +60,13 @@ export function enterProcess<Request, Report, Table extends QuestionTable>(
     // A supervisor that is gone ends this process by 'disconnect'.
     if (process.connected) process.send?.(message);
   };
-  const entry = { logger, name: identity.name, report };
+  const registry = processRegistry(identity.name);
+  const entry = { logger, name: identity.name, registry, report };
+  const instance = `${process.pid}-${Date.now()}`;
+  const answers = {
+    ...handlers.answers,
+    metrics: async () => ({ instance, metrics: await registry.getMetricsAsJSON() }),
+  };
   process.on('SIGTERM', () => undefined);
   process.on('SIGINT', () => undefined);
   process.on('SIGHUP', () => undefined);
@@ -69,7 +84,7 @@ export function enterProcess<Request, Report, Table extends QuestionTable>(
   let before = Promise.resolve();
   process.on('message', (request) => {
     if (isQuestion(request)) {
-      void answerTo(request, handlers.answers, failureOfAnswer).then(report);
+      void answerTo(request, answers, failureOfAnswer).then(report);
       return;
     }
     before = before

@@ -10,11 +10,14 @@ import { errorMessage, MirrorgateError } from '../errors/mirrorgate-error.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time/clock.ts';
 import { releasedAt } from './version.ts';
+import type { WatchedRoot } from './watched-gate.ts';
 
 export interface Trust {
   readonly issuers: ReadonlyMap<IssuerName, Issuer>;
   /** Undefined where no host uses the private CA. */
   readonly documents: TrustDocuments | undefined;
+  /** Of the private CA, as they are now; none where no host uses it. */
+  readonly roots: () => readonly WatchedRoot[];
 }
 
 /** Opens, and on the first start makes, what the configured issuers need. */
@@ -28,7 +31,7 @@ export async function openTrust(
   if (wanted.has('files')) {
     issuers.set('files', servable(filesIssuer({ files: certificates.files, clock })));
   }
-  if (!wanted.has('private-ca')) return { issuers, documents: undefined };
+  if (!wanted.has('private-ca')) return { issuers, documents: undefined, roots: () => [] };
   const authority = await Authority.open({
     directory: certificates.directory,
     configuration: certificates.privateCa,
@@ -41,6 +44,7 @@ export async function openTrust(
   return {
     issuers,
     documents: { bundlePem: authority.bundlePem(), fingerprint: authority.fingerprint() },
+    roots: () => authority.roots(),
   };
 }
 

@@ -1,11 +1,11 @@
 /** Entry of a worker process: one pull-through cache on one unix socket. */
 import { Cache } from '../cache/cache.ts';
 import { assertNever } from '../errors/assert-never.ts';
-import type { Logger } from '../telemetry/logger.ts';
 import { systemClock } from '../time/clock.ts';
 import { chooseWorker } from '../net/worker-choice.ts';
 import { MirrorSet } from '../worker/mirror-set.ts';
 import { WorkerServer } from '../worker/server.ts';
+import { addCacheMetrics, addMirrorMetrics, upstreamMetrics } from '../worker/worker-metrics.ts';
 import type {
   Failure,
   WorkerQuestions,
@@ -13,7 +13,7 @@ import type {
   WorkerRequest,
   WorkerSetup,
 } from './messages.ts';
-import { enterProcess, failureOf } from './process-entry.ts';
+import { enterProcess, failureOf, type ProcessEntry } from './process-entry.ts';
 
 /** Lets the report and the last lines of the log out. */
 const exitDelayMs = 100;
@@ -24,7 +24,10 @@ interface RunningWorker {
   readonly cache: Cache;
 }
 
-async function setUp(setup: WorkerSetup, name: string, logger: Logger): Promise<RunningWorker> {
+async function setUp(
+  setup: WorkerSetup,
+  { name, logger, registry }: Omit<ProcessEntry<WorkerReport>, 'report'>,
+): Promise<RunningWorker> {
   const clock = systemClock;
   const { cache: configuration, index, workers, version } = setup;
   const cache = await Cache.open({
@@ -36,7 +39,10 @@ async function setUp(setup: WorkerSetup, name: string, logger: Logger): Promise<
     clock,
     logger,
   });
-  const mirrors = new MirrorSet({ clock, logger, version });
+  const observer = upstreamMetrics(registry);
+  const mirrors = new MirrorSet({ clock, logger, version, observer });
+  addMirrorMetrics(registry, mirrors);
+  addCacheMetrics(registry, cache);
   return { mirrors, cache, server: new WorkerServer({ mirrors, cache, logger }) };
 }
 
@@ -60,7 +66,7 @@ enterProcess<WorkerRequest, WorkerReport, WorkerQuestions>({
         upstreams: worker?.mirrors.states() ?? new Map(),
       }),
   },
-  async onRequest(request, { logger, name, report }) {
+  async onRequest(request, { report, ...entry }) {
     const fail = (error: unknown, tried: Failure): void => {
       report({ kind: 'failed', failure: failureOf(error, tried) });
       // The supervisor tries again, unless this was the start.
@@ -69,7 +75,7 @@ enterProcess<WorkerRequest, WorkerReport, WorkerQuestions>({
     switch (request.kind) {
       case 'setup':
         try {
-          worker = await setUp(request, name, logger);
+          worker = await setUp(request, entry);
           socketPath = request.socketPath;
         } catch (error) {
           fail(error, cacheFailure(request.cache.directory));

@@ -55,6 +55,7 @@ export class CacheSpace {
   #usedBytes = 0;
   #reservedBytes = 0;
   #evicting: Promise<void> = Promise.resolve();
+  readonly #evicted = { contents: 0, bytes: 0 };
 
   constructor(options: CacheSpaceOptions) {
     this.#options = options;
@@ -63,6 +64,11 @@ export class CacheSpace {
   /** What the content it owns takes on disk. */
   get usedBytes(): number {
     return this.#usedBytes;
+  }
+
+  /** What was removed to make room, since the process started. */
+  get evicted(): { readonly contents: number; readonly bytes: number } {
+    return this.#evicted;
   }
 
   /** Everything that it counts. */
@@ -182,6 +188,8 @@ export class CacheSpace {
       this.removed(digest);
       freedBytes += sizeBytes;
       count += 1;
+      this.#evicted.contents += 1;
+      this.#evicted.bytes += sizeBytes;
     }
     if (count > 0) logger.info('evicted', { contents: count, bytes: freedBytes });
     if (freedBytes < wantedBytes) {

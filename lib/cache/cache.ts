@@ -16,7 +16,7 @@ import { ManifestCache } from './manifest-cache.ts';
 import { ManifestShelf } from './manifest-shelf.ts';
 import { pinnedContent, type PinnedMirror } from './pins.ts';
 import { sweepRecords } from './record-sweep.ts';
-import { Scrubber } from './scrubber.ts';
+import { Scrubber, type ScrubOutcome } from './scrubber.ts';
 
 export interface CacheOptions {
   readonly configuration: CacheConfiguration;
@@ -99,6 +99,11 @@ export class Cache {
     cache.#repeat('upkeep', upkeepIntervalMs, () => cache.space.makeRoom());
     if (options.sweepsRecords) cache.#repeat('record sweep', sweepIntervalMs, () => cache.#sweep());
     return cache;
+  }
+
+  /** What scrubbing has found so far. */
+  get scrubOutcome(): ScrubOutcome {
+    return this.#scrubber?.outcome ?? { checkedBytes: 0, damaged: 0 };
   }
 
   /** Which images are pinned, from now on. */

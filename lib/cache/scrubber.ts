@@ -20,6 +20,11 @@ export interface ScrubberOptions {
   readonly logger: Logger;
 }
 
+export interface ScrubOutcome {
+  readonly checkedBytes: number;
+  readonly damaged: number;
+}
+
 /** Never faster than this, whatever the period: clients come first. */
 const maxBytesPerSecond = 32 * 1024 * 1024;
 
@@ -34,11 +39,17 @@ export class Scrubber {
   /** The last digest checked; content is taken in the order of digests. */
   #cursor: string;
   #dueBytes = 0;
+  readonly #outcome = { checkedBytes: 0, damaged: 0 };
 
   constructor(options: ScrubberOptions) {
     this.#options = options;
     // Anywhere: one that is started often would else check the same beginning for ever.
     this.#cursor = digestOf(Buffer.from(options.clock.now().toISOString()));
+  }
+
+  /** What was read, and what of it was set aside, since the process started. */
+  get outcome(): ScrubOutcome {
+    return this.#outcome;
   }
 
   start(): void {
@@ -69,6 +80,7 @@ export class Scrubber {
         if (this.#dueBytes <= 0) break;
         await this.#check(digest);
         this.#dueBytes -= sizeBytes;
+        this.#outcome.checkedBytes += sizeBytes;
         this.#cursor = digest;
       }
     } catch (error) {
@@ -87,6 +99,7 @@ export class Scrubber {
       await blob.close();
     }
     logger.error('damaged content found by scrubbing and set aside', { digest });
+    this.#outcome.damaged += 1;
     await store.setAside(digest);
     onDamaged(digest);
   }

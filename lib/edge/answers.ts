@@ -28,6 +28,17 @@ export function sendError(response: ServerResponse, error: unknown): void {
   response.end(body);
 }
 
+/** distribution-spec §Determining Support (end-1). Never a 401: a challenge would cost a round trip. */
+export function sendPing(response: ServerResponse, namespace: string | undefined): void {
+  response.writeHead(200, {
+    'content-type': 'application/json',
+    'content-length': 2,
+    'docker-distribution-api-version': 'registry/2.0',
+    ...(namespace === undefined ? {} : { 'oci-namespace': namespace }),
+  });
+  response.end('{}');
+}
+
 export interface TextDocument {
   readonly contentType: string;
   readonly body: string;

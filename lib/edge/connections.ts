@@ -9,6 +9,7 @@ import { maskAddress } from '../net/cidr.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Clock, Timer } from '../time/clock.ts';
 import { limits, type Limits } from './limits.ts';
+import type { DenialReason } from './observer.ts';
 
 /** The other end of a connection. */
 export interface Peer {
@@ -22,6 +23,8 @@ export interface ConnectionsOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly limits?: Limits;
+  /** Told of every connection that is closed for want of a right or room. */
+  readonly onDenied?: (address: string, reason: DenialReason) => void;
 }
 
 /** At most one line in the log for an address in this span. */
@@ -32,6 +35,7 @@ export class Connections {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #limits: Limits;
+  readonly #onDenied: (address: string, reason: DenialReason) => void;
   readonly #live = new Map<Socket, Peer>();
   readonly #perAddress = new Map<string, number>();
   readonly #deniedAt = new Map<string, number>();
@@ -43,6 +47,7 @@ export class Connections {
     this.#clock = options.clock;
     this.#logger = options.logger;
     this.#limits = options.limits ?? limits;
+    this.#onDenied = options.onDenied ?? (() => undefined);
   }
 
   get size(): number {
@@ -71,26 +76,20 @@ export class Connections {
     }
     const address = addressText(bytes);
     const admission = this.#allowList?.lookup(bytes, this.#clock.now());
-    if (admission === undefined) {
-      this.#logDenial(address);
-      if (!this.#letsStrangersIn || this.#countStrangers() >= this.#limits.maxStrangers) {
-        socket.destroy();
-        return undefined;
-      }
-    }
     const group = groupOf(bytes);
-    const count = this.#perAddress.get(group) ?? 0;
-    if (
-      count >= this.#limits.maxConnectionsPerAddress ||
-      this.#live.size >= this.#limits.maxConnections
-    ) {
-      this.#logger.debug('connection refused, too many are open', { client: address });
+    const denial = this.#denial(admission, group);
+    if (admission === undefined) this.#logDenial(address);
+    if (denial !== undefined) {
+      this.#onDenied(address, denial);
+      if (denial !== 'not-allowed') {
+        this.#logger.debug('connection refused', { client: address, reason: denial });
+      }
       socket.destroy();
       return undefined;
     }
     const peer = { address, bytes, admission };
     this.#live.set(socket, peer);
-    this.#perAddress.set(group, count + 1);
+    this.#perAddress.set(group, (this.#perAddress.get(group) ?? 0) + 1);
     socket.once('close', () => this.#forget(socket, group));
     return peer;
   }
@@ -98,6 +97,17 @@ export class Connections {
   close(): void {
     this.#expiry?.cancel();
     for (const socket of this.#live.keys()) socket.destroy();
+  }
+
+  /** Why a fresh connection has no place here, if it has none. */
+  #denial(admission: Admission | undefined, group: string): DenialReason | undefined {
+    const { maxStrangers, maxConnectionsPerAddress, maxConnections } = this.#limits;
+    if (admission === undefined) {
+      if (!this.#letsStrangersIn) return 'not-allowed';
+      if (this.#countStrangers() >= maxStrangers) return 'strangers-full';
+    }
+    if ((this.#perAddress.get(group) ?? 0) >= maxConnectionsPerAddress) return 'address-full';
+    return this.#live.size >= maxConnections ? 'edge-full' : undefined;
   }
 
   get #letsStrangersIn(): boolean {

@@ -13,6 +13,7 @@ import { Connections } from './connections.ts';
 import { Gateway, type GatewayState } from './gateway.ts';
 import { HttpsListener } from './https-listener.ts';
 import { limits as standardLimits, type Limits } from './limits.ts';
+import type { EdgeObserver } from './observer.ts';
 import { PlainListener, type PlainListenerOptions } from './plain-listener.ts';
 import { Router } from './router.ts';
 import { ServiceProxy } from './service-proxy.ts';
@@ -26,6 +27,7 @@ export interface EdgeOptions {
   readonly logger: Logger;
   /** Other limits than the standard ones. */
   readonly limits?: Limits;
+  readonly observer?: EdgeObserver;
 }
 
 /** An address that is listened on; `port` is the real one where the endpoint's is 0. */
@@ -71,11 +73,14 @@ export class Edge {
   #trust: TrustDocuments | undefined;
   #ticketKeysEnd: Timer;
 
-  constructor({ clock, logger, limits = standardLimits }: EdgeOptions) {
+  constructor({ clock, logger, limits = standardLimits, observer }: EdgeOptions) {
     this.#clock = clock;
     this.#logger = logger;
     this.#limits = limits;
-    this.#connections = new Connections({ clock, logger, limits });
+    this.#connections = new Connections({
+      ...{ clock, logger, limits },
+      onDenied: (client, reason) => observer?.denied(client, reason),
+    });
     this.#slowReaders = new SlowReaders(limits);
     this.#services = new ServiceProxy(logger);
     this.#gateway = new Gateway(
@@ -83,6 +88,7 @@ export class Edge {
         logger,
         services: this.#services,
         onResponse: (response) => this.#slowReaders.watch(response),
+        onFinished: (exchange) => observer?.finished(exchange),
       },
       () => this.#currentState(),
     );

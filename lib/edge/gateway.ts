@@ -12,14 +12,15 @@ import { errorResponse } from '../oci/error-responses.ts';
 import { pullPath } from '../oci/pull-path.ts';
 import { referenceText } from '../oci/reference.ts';
 import { errorFields, type Logger } from '../telemetry/logger.ts';
-import { emptyRecord, logAccess, type AccessRecord } from './access-record.ts';
+import { emptyRecord, logAccess, watchExchange, type AccessRecord } from './access-record.ts';
 import { judgeHeaders, judgePull, judgeUpgrade, type Target } from './admission.ts';
-import { sendDocument, sendError } from './answers.ts';
+import { sendDocument, sendError, sendPing } from './answers.ts';
 import { caDocument } from './ca-documents.ts';
 import { endConnection, statusText } from './client-errors.ts';
 import type { Peer } from './connections.ts';
 import { assertAdmitted, assertPermitted, assertSameName } from './rights.ts';
 import type { RequestContext, RequestHandler } from './https-listener.ts';
+import type { FinishedExchange } from './observer.ts';
 import { clientHeaders, workerRequestHeaders } from './pull-messages.ts';
 import { Router, type HostRoute, type PullRoute } from './router.ts';
 import type { ServiceProxy } from './service-proxy.ts';
@@ -32,6 +33,8 @@ export interface GatewayOptions {
   readonly services: ServiceProxy;
   /** Told of every answer that begins, to watch how the client takes it. */
   readonly onResponse: (response: ServerResponse) => void;
+  /** Told of every answer that has ended. */
+  readonly onFinished?: (exchange: FinishedExchange) => void;
 }
 
 /** What may change while requests run; each request uses what was in force when it came. */
@@ -64,8 +67,7 @@ export class Gateway implements RequestHandler {
   request(request: IncomingMessage, response: ServerResponse, context: RequestContext): void {
     const exchange = this.#begin(request, response, context.peer);
     void this.#finish(exchange, async () => {
-      const route = routeHost(exchange, context);
-      await this.#answer(exchange, route);
+      await this.#answer(exchange, routeHost(exchange, context));
     });
   }
 
@@ -92,7 +94,11 @@ export class Gateway implements RequestHandler {
     const record = emptyRecord();
     record.client = peer.address;
     record.label = peer.admission?.label;
-    if (state.settings.logsAccess) logAccess(this.#options.logger, request, response, record);
+    const { logger, onFinished } = this.#options;
+    watchExchange(request, response, record, (exchange) => {
+      if (state.settings.logsAccess) logAccess(logger, request, record, exchange);
+      onFinished?.(exchange);
+    });
     response.on('error', () => response.destroy());
     // A stranger is told why, or given the bundle, and is gone.
     if (peer.admission === undefined) response.shouldKeepAlive = false;
@@ -120,6 +126,7 @@ export class Gateway implements RequestHandler {
     assertAdmitted(peer);
     if (route.kind === 'service') {
       record.mirror = route.service.name;
+      record.kind = 'service';
       assertPermitted(peer, route.service.name);
       await this.#options.services.forward({ service: route.service, peer, request, response });
       return;
@@ -135,10 +142,12 @@ export class Gateway implements RequestHandler {
     const registry = state.router.routeRegistry(route, target);
     switch (registry.kind) {
       case 'ping':
+        record.kind = 'ping';
         sendPing(response, registry.namespace);
         return;
       case 'pull':
         record.mirror = registry.mirror.name;
+        record.kind = registry.pull.kind;
         record.repository = registry.pull.repository;
         record.reference = pullReference(registry.pull);
         assertPermitted(peer, registry.mirror.name);
@@ -183,23 +192,14 @@ function routeHost(exchange: Exchange, context: RequestContext): HostRoute {
   return exchange.state.router.routeHost(context.mirror, host);
 }
 
-function sendCaDocument({ request, response, peer, state }: Exchange, path: string): boolean {
+function sendCaDocument(exchange: Exchange, path: string): boolean {
+  const { request, response, record, peer, state } = exchange;
   if (peer.admission === undefined && state.settings.caAccess !== 'public') return false;
   const document = caDocument(path, state.trust);
   if (document === undefined) return false;
+  record.kind = 'ca';
   sendDocument(request, response, document);
   return true;
-}
-
-/** distribution-spec §Determining Support (end-1). Never a 401: a challenge would cost a round trip. */
-function sendPing(response: ServerResponse, namespace: string | undefined): void {
-  response.writeHead(200, {
-    'content-type': 'application/json',
-    'content-length': 2,
-    'docker-distribution-api-version': 'registry/2.0',
-    ...(namespace === undefined ? {} : { 'oci-namespace': namespace }),
-  });
-  response.end('{}');
 }
 
 function redirect({ request, response, state }: Exchange, host: HostName, target: Target): void {
@@ -225,6 +225,7 @@ async function forwardPull(exchange: Exchange, route: PullRoute, target: Target)
     response,
     answerHeaders: (received) => {
       const { 'cache-status': cache, [upstreamRequestsHeader]: requests } = received;
+      record.answeredAt = performance.now();
       record.cache = typeof cache === 'string' ? cache : undefined;
       record.upstreamRequests = requests === undefined ? undefined : Number(requests);
       return clientHeaders(received, target, namespace);

@@ -17,6 +17,8 @@ export interface ExchangeRequest {
   /** Ends the exchange at any stage, until the last byte of the body has come. */
   readonly signal: AbortSignal;
   readonly bodyIdleMs: number;
+  /** Told of each piece of the body. */
+  readonly onBytes?: (sizeBytes: number) => void;
 }
 
 export interface Answer {
@@ -40,7 +42,7 @@ export function requestText(method: string, url: URL): string {
  * @throws UpstreamUnreachableError; what the connector refused; the reason of `signal`
  */
 export function exchange(dispatcher: Dispatcher, request: ExchangeRequest): Promise<Answer> {
-  const { method, url, headers, signal, bodyIdleMs } = request;
+  const { method, url, headers, signal, bodyIdleMs, onBytes } = request;
   if (signal.aborted) return Promise.reject(abortReason(signal));
   const answered = Promise.withResolvers<Answer>();
   let controller: Dispatcher.DispatchController | undefined;
@@ -82,6 +84,7 @@ export function exchange(dispatcher: Dispatcher, request: ExchangeRequest): Prom
         answered.resolve({ status, headers: answerHeaders(received), body });
       },
       onResponseData(started, chunk) {
+        onBytes?.(chunk.length);
         if (body?.push(chunk) !== true) started.pause();
       },
       onResponseEnd() {

@@ -8,6 +8,7 @@ import { anyAddress, publicAddressesOnly, type AddressPolicy } from './address-p
 import { defaultDeadlines, type Deadlines } from './deadline.ts';
 import { exchange, requestText, type Answer } from './exchange.ts';
 import { guardedConnector } from './guarded-connector.ts';
+import { noObserver, type UpstreamObserver } from './observer.ts';
 import type { RequestTally } from './request-tally.ts';
 
 export interface TransportOptions {
@@ -21,6 +22,7 @@ export interface TransportOptions {
   /** The system's resolver unless told. */
   readonly lookup?: LookupFunction;
   readonly deadlines?: Partial<Deadlines>;
+  readonly observer?: UpstreamObserver;
 }
 
 export interface Transmission {
@@ -43,6 +45,7 @@ export class Transport {
   readonly #agent: Agent;
   readonly #logger: Logger;
   readonly #mirrorName: string;
+  readonly #observer: UpstreamObserver;
   readonly #headers: Readonly<Record<string, string>>;
 
   constructor(options: TransportOptions) {
@@ -50,6 +53,7 @@ export class Transport {
     this.deadlines = { ...defaultDeadlines, ...options.deadlines };
     this.#logger = logger;
     this.#mirrorName = mirror.name;
+    this.#observer = options.observer ?? noObserver;
     this.#headers = {
       'user-agent': version === undefined ? 'mirrorgate' : `mirrorgate/${version}`,
       'accept-encoding': 'identity',
@@ -72,19 +76,27 @@ export class Transport {
   }
 
   /** One request, counted; fails as {@link exchange} does. */
-  send({ method, url, headers, signal, tally }: Transmission): Promise<Answer> {
+  async send({ method, url, headers, signal, tally }: Transmission): Promise<Answer> {
     if (tally !== undefined) tally.requests += 1;
-    this.#logger.debug('upstream request', {
-      mirror: this.#mirrorName,
-      request: requestText(method, url),
-    });
-    return exchange(this.#agent, {
-      method,
-      url,
-      headers: { ...this.#headers, ...headers },
-      signal,
-      bodyIdleMs: this.deadlines.bodyIdleMs,
-    });
+    const mirror = this.#mirrorName;
+    const request = requestText(method, url);
+    this.#logger.debug('upstream request', { mirror, request });
+    const begunAt = performance.now();
+    let status: number | undefined;
+    try {
+      const answer = await exchange(this.#agent, {
+        ...{ method, url, signal },
+        headers: { ...this.#headers, ...headers },
+        bodyIdleMs: this.deadlines.bodyIdleMs,
+        onBytes: (sizeBytes) => this.#observer.received(mirror, sizeBytes),
+      });
+      ({ status } = answer);
+      return answer;
+    } finally {
+      const durationMs = performance.now() - begunAt;
+      this.#observer.answered(mirror, status, durationMs);
+      tally?.steps?.push({ request, status, durationMs });
+    }
   }
 
   /** Ends every connection, in use or not. Idempotent. */

@@ -3,7 +3,7 @@
  * account. The first that can answer does; what is out is left alone for a while.
  */
 import type { Mirror } from '../config/configuration.ts';
-import { errorCode } from '../errors/mirrorgate-error.ts';
+import { errorCode, MirrorgateError } from '../errors/mirrorgate-error.ts';
 import { errorFields, type Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time/clock.ts';
 import { Breaker, type BreakerState } from './breaker.ts';
@@ -17,6 +17,7 @@ import {
 } from './errors.ts';
 import { FailureMemory } from './failure-memory.ts';
 import type { UpstreamRequest, UpstreamResponse } from './messages.ts';
+import { noObserver, type UpstreamObserver } from './observer.ts';
 import type { RateLimit } from './rate-limit.ts';
 import { UpstreamRegistry } from './registry.ts';
 import type { TransportOptions } from './transport.ts';
@@ -56,6 +57,7 @@ export class UpstreamSet {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #mirror: Mirror;
+  readonly #observer: UpstreamObserver;
   readonly #ways: readonly Way[];
 
   constructor(options: UpstreamSetOptions) {
@@ -63,6 +65,7 @@ export class UpstreamSet {
     this.#clock = clock;
     this.#logger = logger;
     this.#mirror = mirror;
+    this.#observer = options.observer ?? noObserver;
     this.#ways = mirror.upstreams.flatMap((upstream) => {
       const breaker = new Breaker(clock);
       const { host } = new URL(upstream);
@@ -156,9 +159,16 @@ export class UpstreamSet {
       return response;
     } catch (error) {
       memory.note(request, error);
+      this.#tell(way, error);
       this.#judge(way, error, this.#clock.now().getTime() - begunAt);
       throw error;
     }
+  }
+
+  /** Content that is not there is an answer like any other. */
+  #tell({ host }: Way, error: unknown): void {
+    if (!(error instanceof MirrorgateError) || error instanceof UpstreamUnknownError) return;
+    this.#observer.failed(this.#mirror.name, host, error.code);
   }
 
   /** Whether the failure says that the upstream is out; any answer that is none of that says not. */

@@ -6,6 +6,7 @@ import { MirrorgateError } from '../errors/mirrorgate-error.ts';
 import { globMatcher } from '../oci/glob.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time/clock.ts';
+import type { UpstreamObserver } from '../upstream/observer.ts';
 import { UpstreamSet, type UpstreamState } from '../upstream/upstream-set.ts';
 
 export interface MirrorSetOptions {
@@ -13,6 +14,7 @@ export interface MirrorSetOptions {
   readonly version: string;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly observer?: UpstreamObserver;
 }
 
 interface Member {

@@ -1,0 +1,74 @@
+/** What the supervisor tells Prometheus: certificates, roots, and whether its processes answer. */
+import { Gauge, type Registry } from 'prom-client';
+import type { WatchedGate } from './watched-gate.ts';
+
+/** Each is read when it is asked for. */
+export function addGateMetrics(registry: Registry, gate: () => WatchedGate): void {
+  const registers = [registry];
+  new Gauge({
+    name: 'mirrorgate_ready',
+    help: '1 while every listener is open.',
+    registers,
+    collect() {
+      this.set(gate().isReady ? 1 : 0);
+    },
+  });
+  new Gauge({
+    name: 'mirrorgate_build_info',
+    help: 'The running version; always 1.',
+    labelNames: ['version'],
+    registers,
+    collect() {
+      this.set({ version: gate().version }, 1);
+    },
+  });
+  new Gauge({
+    name: 'mirrorgate_cache_limit_bytes',
+    help: 'What cache.maxSize allows; absent where only free space bounds the cache.',
+    registers,
+    collect() {
+      const { maxSizeBytes } = gate().configuration.cache;
+      if (maxSizeBytes === undefined) this.remove();
+      else this.set(maxSizeBytes);
+    },
+  });
+  addCertificateMetrics(registry, gate);
+}
+
+function addCertificateMetrics(registry: Registry, gate: () => WatchedGate): void {
+  const registers = [registry];
+  const labelNames = ['site', 'issuer'];
+  new Gauge({
+    name: 'mirrorgate_certificate_expiry_timestamp_seconds',
+    help: 'When the certificate that a site serves expires, in seconds since 1970.',
+    ...{ registers, labelNames },
+    collect() {
+      this.reset();
+      for (const { site, issuer, notAfter } of gate().certificates) {
+        if (notAfter !== undefined) this.set({ site, issuer }, notAfter.getTime() / 1000);
+      }
+    },
+  });
+  new Gauge({
+    name: 'mirrorgate_certificate_failing',
+    help: '1 while the last attempt to renew the certificate of a site has failed.',
+    ...{ registers, labelNames },
+    collect() {
+      this.reset();
+      for (const { site, issuer, lastError } of gate().certificates) {
+        this.set({ site, issuer }, lastError === undefined ? 0 : 1);
+      }
+    },
+  });
+  new Gauge({
+    name: 'mirrorgate_ca_root_expiry_timestamp_seconds',
+    help: 'When a root of the private CA expires, by its state in the rotation.',
+    labelNames: ['state'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { state, notAfter } of gate().roots)
+        this.set({ state }, notAfter.getTime() / 1000);
+    },
+  });
+}

@@ -1,0 +1,19 @@
+/** What those who show a running gate may know of it, as it is at the moment they look. */
+import type { CertificateStatus } from '../certificates/certificate-keeper.ts';
+import type { Configuration } from '../config/configuration.ts';
+
+/** A root of the private CA, as far as it is public. */
+export interface WatchedRoot {
+  readonly state: 'active' | 'next' | 'retiring';
+  readonly fingerprint: string;
+  readonly notAfter: Date;
+}
+
+export interface WatchedGate {
+  readonly version: string;
+  readonly isReady: boolean;
+  readonly configuration: Configuration;
+  readonly certificates: readonly CertificateStatus[];
+  /** Empty where no host uses the private CA. */
+  readonly roots: readonly WatchedRoot[];
+}
