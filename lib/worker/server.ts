@@ -2,11 +2,13 @@
  * A worker's HTTP server: `GET` and `HEAD` of `/<mirror>/v2/…` on a unix socket that only edges of
  * the same user can reach. The edge has already decided who may ask, and for what.
  */
+import { randomUUID } from 'node:crypto';
 import { chmod, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Cache } from '../cache/cache.ts';
 import { assertNever } from '../errors/assert-never.ts';
 import { errorCode, MirrorgateError } from '../errors/mirrorgate-error.ts';
+import { workerRunHeader } from '../net/internal-headers.ts';
 import { parsePullPath, type PullRequest } from '../oci/pull-path.ts';
 import { errorFields, type Logger } from '../telemetry/logger.ts';
 import { UpstreamUnknownError } from '../upstream/errors.ts';
@@ -28,6 +30,7 @@ export class WorkerServer {
   readonly #options: WorkerServerOptions;
   readonly #server: Server;
   readonly #closing = new AbortController();
+  readonly #run = randomUUID();
 
   constructor(options: WorkerServerOptions) {
     this.#options = options;
@@ -65,6 +68,12 @@ export class WorkerServer {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const tally: RequestTally = { requests: 0 };
     response.on('error', () => response.destroy());
+    if (request.headers[workerRunHeader] === this.#run) {
+      // It did not break off because we died: we cut it, and would again.
+      response.writeHead(409).end();
+      return;
+    }
+    response.setHeader(workerRunHeader, this.#run);
     try {
       await this.#answer(request, response, tally);
     } catch (error) {

@@ -74,6 +74,61 @@ describe('a worker that fails', () => {
     });
   }
 
+  describe('in the middle of a body that it named', () => {
+    const [whole, middle] = [Buffer.from('the first half, the other half'), 16];
+    const headers = { 'content-length': String(whole.length), etag: '"sha256:a"' };
+    let sent: Buffer[];
+
+    /** The first answer breaks off in the middle; `sent` are the answers of its heirs. */
+    const breaksOff: WorkerHandler = (request, response) => {
+      const body = sent[bench.worker.requests.length - 2];
+      if (body === undefined) {
+        response.writeHead(200, { ...headers, 'mirrorgate-worker-run': 'first' });
+        response.write(whole.subarray(0, middle));
+        setTimeout(() => dies(request, response), 5);
+      } else {
+        answerWith(body, headers)(request, response);
+      }
+    };
+    beforeEach(() => (bench.worker.handler = breaksOff));
+
+    it('has an heir that goes on, and the client does not notice', async () => {
+      sent = [whole];
+      const answer = await pull();
+      expect(answer).to.include({ status: 200, complete: true });
+      expect(answer.body.equals(whole)).to.equal(true);
+      const rest = bench.worker.requests.at(-1)?.headers;
+      expect(rest?.['mirrorgate-worker-run']).to.equal('first');
+    });
+
+    it('is cut where the heir brings other bytes before the middle', async () => {
+      const other = Buffer.from(whole);
+      other[0] = 0;
+      sent = [other];
+      const answer = await pull();
+      expect(answer).to.include({ status: 200, complete: false });
+      expect(answer.body.toString()).to.equal(whole.toString('utf8', 0, middle));
+    });
+
+    it('is cut where the heir brings another content', async () => {
+      sent = [whole];
+      headers.etag = '"sha256:b"';
+      const answering = pull();
+      setTimeout(() => (headers.etag = '"sha256:a"'), 10);
+      expect(await answering).to.include({ status: 200, complete: false });
+    });
+
+    it('is cut where the worker lives and had its reasons', async () => {
+      bench.worker.handler = (request, response) => {
+        if (request.headers['mirrorgate-worker-run'] === 'first') response.writeHead(409).end();
+        else breaksOff(request, response);
+      };
+      sent = [];
+      expect(await pull()).to.include({ status: 200, complete: false });
+      expect(bench.worker.requests).to.have.length(2);
+    });
+  });
+
   it('to send all that it announced ends in a cut', async () => {
     bench.worker.handler = (request, response) => {
       response.writeHead(200, { 'content-length': 10 }).write('half');
