@@ -57,6 +57,7 @@ function observe(registry: Registry): EdgeObserver {
 }
 
 enterProcess<EdgeRequest, EdgeReport, EdgeQuestions>({
+  started: { kind: 'started' },
   async onRequest(request, { logger, registry, report }) {
     edge ??= new Edge({ clock: systemClock, logger, observer: observe(registry) });
     switch (request.kind) {
@@ -78,7 +79,6 @@ enterProcess<EdgeRequest, EdgeReport, EdgeQuestions>({
   },
   onUnforeseen: async () => await edge?.close(unforeseenGraceMs),
 });
-process.send?.({ kind: 'started' } satisfies EdgeReport);
 
 /** The supervisor waits for an answer: whatever goes wrong is one. */
 async function updateSafely(target: Edge, request: EdgeUpdate): Promise<Failure[]> {

@@ -29,6 +29,8 @@ export interface ProcessEntry<Report> {
 }
 
 export interface ProcessHandlers<Request, Report, Table extends QuestionTable> {
+  /** Told when the process can be told what to do. */
+  readonly started: Report;
   readonly onRequest: (request: Request, entry: ProcessEntry<Report>) => Promise<void>;
   /** Asked at any time, before the first request too; answered beside the requests. */
   readonly answers: Answerers<Omit<Table, keyof CommonQuestions>>;
@@ -57,8 +59,8 @@ export function enterProcess<Request, Report, Table extends QuestionTable>(
   const { level, format } = identity.log;
   const logger = createLogger({ level, format, process: identity.name });
   const report = (message: Report | Answer | typeof leavingReport): void => {
-    // A supervisor that is gone ends this process by 'disconnect'.
-    if (process.connected) process.send?.(message);
+    // A supervisor that is gone, or goes just now, ends this process by 'disconnect'.
+    if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
   };
   const registry = processRegistry(identity.name);
   const entry = { logger, name: identity.name, registry, report };
@@ -91,6 +93,7 @@ export function enterProcess<Request, Report, Table extends QuestionTable>(
       .then(() => handlers.onRequest(request as Request, entry))
       .catch((error: unknown) => logger.error('request failed', errorFields(error)));
   });
+  report(handlers.started);
 }
 
 async function leave(

@@ -59,6 +59,7 @@ let worker: RunningWorker | undefined;
 let socketPath: string | undefined;
 
 enterProcess<WorkerRequest, WorkerReport, WorkerQuestions>({
+  started: { kind: 'started' },
   answers: {
     status: () =>
       Promise.resolve({
@@ -101,7 +102,6 @@ enterProcess<WorkerRequest, WorkerReport, WorkerQuestions>({
     }
   },
 });
-process.send?.({ kind: 'started' } satisfies WorkerReport);
 
 function cacheFailure(directory: string): Failure {
   return {

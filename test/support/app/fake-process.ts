@@ -21,6 +21,7 @@ process.stderr.write = () => true;
 let ignoresEnd = false;
 
 enterProcess<FakeRequest, FakeReport, FakeQuestions>({
+  started: 'started',
   answers: {
     sum: (numbers) => Promise.resolve().then(() => sumOf(numbers)),
     silence: () => new Promise(() => undefined),
@@ -55,7 +56,6 @@ enterProcess<FakeRequest, FakeReport, FakeQuestions>({
       process.once('SIGUSR2', () => resolve());
     }),
 });
-process.send?.('started' satisfies FakeReport);
 
 function sumOf(numbers: readonly number[]): number {
   if (numbers.every((one) => one >= 0)) return numbers.reduce((sum, one) => sum + one, 0);
