@@ -9,6 +9,7 @@ import type { TrustDocuments } from '../edge/settings.ts';
 import { errorMessage, MirrorgateError } from '../errors/mirrorgate-error.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time/clock.ts';
+import { trustDocuments } from './trust-documents.ts';
 import { releasedAt } from './version.ts';
 import type { WatchedRoot } from './watched-gate.ts';
 
@@ -43,7 +44,7 @@ export async function openTrust(
   issuers.set('private-ca', privateCaIssuer({ authority, leafLifetimeMs }));
   return {
     issuers,
-    documents: { bundlePem: authority.bundlePem(), fingerprint: authority.fingerprint() },
+    documents: trustDocuments(authority.bundle()),
     roots: () => authority.roots(),
   };
 }

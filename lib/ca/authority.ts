@@ -76,8 +76,8 @@ export class Authority implements LeafAuthority {
     await claimCertsDirectory(directory);
     await ensurePrivateDirectory(caDirectory);
     await sweepTemporaries(caDirectory, clock);
-    await forgetFormerKeys(directory);
     const present = await AuthorityStore.tryOpen(options);
+    if (present !== undefined) await forgetFormerKeys(directory);
     const store = present ?? (await AuthorityStore.make(options));
     if (store.isLocked) throw lockedError();
     const authority = new Authority(store, options);

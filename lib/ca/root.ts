@@ -1,5 +1,8 @@
 /** A root of the private CA: its certificate, its key, and the names it is bound to. */
 import type { KeyObject, X509Certificate } from 'node:crypto';
+// Node 24 leaves node:tls without createSecureContext where toLegacyObject() was called before the
+// module was first loaded; seen in 24.21. Can go when tls loads whole after it.
+import 'node:tls';
 import type { NameSubtree } from '../config/scalars.ts';
 import {
   authorityConstraints,

@@ -39,29 +39,34 @@ export function sendPing(response: ServerResponse, namespace: string | undefined
   response.end('{}');
 }
 
-export interface TextDocument {
+export interface Document {
   readonly contentType: string;
-  readonly body: string;
+  readonly body: string | Uint8Array;
+  /** From {@link entityTag}. */
+  readonly etag: string;
 }
 
-/** A small document with a strong entity tag; 304 where the client has it (RFC 9110 §13.1.2). */
+/** A strong one: the same for the same bytes alone (RFC 9110 §8.8.3). */
+export function entityTag(body: Document['body']): string {
+  return `"${createHash('sha256').update(body).digest('hex').slice(0, 32)}"`;
+}
+
+/** A small document, to be asked for anew each time; 304 where the client has it (RFC 9110 §13.1.2). */
 export function sendDocument(
   request: IncomingMessage,
   response: ServerResponse,
-  { contentType, body }: TextDocument,
+  { contentType, body, etag }: Document,
 ): void {
-  const etag = `"${createHash('sha256').update(body).digest('hex').slice(0, 32)}"`;
   const headers = { etag, 'cache-control': 'no-cache', 'x-content-type-options': 'nosniff' };
   const condition = request.headers['if-none-match']?.split(',').map((tag) => tag.trim());
   if (condition?.some((tag) => tag === '*' || tag.replace(/^W\//, '') === etag) === true) {
     response.writeHead(304, headers).end();
     return;
   }
-  const bytes = Buffer.from(body);
   response.writeHead(200, {
     ...headers,
     'content-type': contentType,
-    'content-length': bytes.length,
+    'content-length': Buffer.byteLength(body),
   });
-  response.end(request.method === 'HEAD' ? undefined : bytes);
+  response.end(request.method === 'HEAD' ? undefined : body);
 }

@@ -1,21 +1,26 @@
 /** What anyone who is to trust the private CA may fetch, on every host, over http and https. */
-import type { TextDocument } from './answers.ts';
-import type { TrustDocuments } from './settings.ts';
+import { entityTag, type Document } from './answers.ts';
+import type { CaDocument, TrustDocuments } from './settings.ts';
 
-export const caPathPrefix = '/ca/';
+export type ServedDocument = CaDocument & Document;
 
-/** The document at `path`, or undefined where there is none. */
-export function caDocument(
-  path: string,
-  trust: TrustDocuments | undefined,
-): TextDocument | undefined {
-  if (trust === undefined) return undefined;
-  switch (path) {
-    case '/ca/bundle.pem':
-      return { contentType: 'application/x-pem-file', body: trust.bundlePem };
-    case '/ca/fingerprint':
-      return { contentType: 'text/plain; charset=utf-8', body: `${trust.fingerprint}\n` };
-    default:
-      return undefined;
+export class CaDocuments {
+  readonly bundleVersion: number | undefined;
+  readonly #byPath: ReadonlyMap<string, ServedDocument>;
+
+  /** None where no host uses the private CA. */
+  constructor(trust: TrustDocuments | undefined) {
+    this.bundleVersion = trust?.bundleVersion;
+    this.#byPath = new Map(
+      trust?.documents.map((document) => [
+        document.path,
+        { ...document, etag: entityTag(document.body) },
+      ]),
+    );
+  }
+
+  /** The document at `path`, or undefined where there is none. */
+  find(path: string): ServedDocument | undefined {
+    return this.#byPath.get(path);
   }
 }

@@ -9,6 +9,7 @@ import { endpointText, type TcpEndpoint } from '../net/endpoint.ts';
 import { errorFields, type Logger } from '../telemetry/logger.ts';
 import type { Clock, Timer } from '../time/clock.ts';
 import { wantedAddresses, type Address } from './addresses.ts';
+import { CaDocuments } from './ca-documents.ts';
 import { Connections } from './connections.ts';
 import { Gateway, type GatewayState } from './gateway.ts';
 import { HttpsListener } from './https-listener.ts';
@@ -70,7 +71,7 @@ export class Edge {
   readonly #leaving = new Map<Listener, Promise<void>>();
   #settings: EdgeSettings | undefined;
   #state: GatewayState | undefined;
-  #trust: TrustDocuments | undefined;
+  #caDocuments = new CaDocuments(undefined);
   #ticketKeysEnd: Timer;
 
   constructor({ clock, logger, limits = standardLimits, observer }: EdgeOptions) {
@@ -106,8 +107,9 @@ export class Edge {
   }
 
   setTrust(trust: TrustDocuments | undefined): void {
-    this.#trust = trust;
-    if (this.#state !== undefined) this.#state = { ...this.#state, trust };
+    const caDocuments = new CaDocuments(trust);
+    this.#caDocuments = caDocuments;
+    if (this.#state !== undefined) this.#state = { ...this.#state, caDocuments };
   }
 
   /**
@@ -130,7 +132,7 @@ export class Edge {
       settings,
       router: new Router(settings),
       workers,
-      trust: this.#trust,
+      caDocuments: this.#caDocuments,
       httpsPort: state?.httpsPort ?? 443,
     };
     const failures = await this.#listen(settings);

@@ -15,7 +15,7 @@ import { errorFields, type Logger } from '../telemetry/logger.ts';
 import { emptyRecord, logAccess, watchExchange, type AccessRecord } from './access-record.ts';
 import { judgeHeaders, judgePull, judgeUpgrade, type Target } from './admission.ts';
 import { sendDocument, sendError, sendPing } from './answers.ts';
-import { caDocument } from './ca-documents.ts';
+import type { CaDocuments } from './ca-documents.ts';
 import { endConnection, statusText } from './client-errors.ts';
 import type { Peer } from './connections.ts';
 import { assertAdmitted, assertPermitted, assertSameName } from './rights.ts';
@@ -24,7 +24,7 @@ import type { FinishedExchange } from './observer.ts';
 import { clientHeaders, workerRequestHeaders } from './pull-messages.ts';
 import { Router, type HostRoute, type PullRoute } from './router.ts';
 import type { ServiceProxy } from './service-proxy.ts';
-import type { EdgeSettings, TrustDocuments } from './settings.ts';
+import type { EdgeSettings } from './settings.ts';
 import { chooseWorker } from '../net/worker-choice.ts';
 import type { WorkerLink } from './worker-link.ts';
 
@@ -42,7 +42,7 @@ export interface GatewayState {
   readonly settings: EdgeSettings;
   readonly router: Router;
   readonly workers: readonly WorkerLink[];
-  readonly trust: TrustDocuments | undefined;
+  readonly caDocuments: CaDocuments;
   /** Where plain http sends its clients. */
   readonly httpsPort: number;
 }
@@ -195,7 +195,7 @@ function routeHost(exchange: Exchange, context: RequestContext): HostRoute {
 function sendCaDocument(exchange: Exchange, path: string): boolean {
   const { request, response, record, peer, state } = exchange;
   if (peer.admission === undefined && state.settings.caAccess !== 'public') return false;
-  const document = caDocument(path, state.trust);
+  const document = state.caDocuments.find(path);
   if (document === undefined) return false;
   record.kind = 'ca';
   sendDocument(request, response, document);

@@ -30,9 +30,21 @@ export interface EdgeSettings {
   readonly logsAccess: boolean;
 }
 
-/** What clients of the private CA may fetch; undefined parts where no host uses it. */
+/** One of the documents under `/ca/`. */
+export interface CaDocument {
+  /** As in the request, from `/ca/` on. */
+  readonly path: string;
+  readonly contentType: string;
+  readonly body: string | Uint8Array;
+  /** Whether who has it has every root of the bundle. */
+  readonly carriesRoots: boolean;
+}
+
+/** What clients of the private CA may fetch. */
 export interface TrustDocuments {
-  readonly bundlePem: string;
+  /** Of the bundle that they carry; increases with every change of what is to be trusted. */
+  readonly bundleVersion: number;
   /** SHA-256 of the active root, lower-case hexadecimal. */
   readonly fingerprint: string;
+  readonly documents: readonly CaDocument[];
 }

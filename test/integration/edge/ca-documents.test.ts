@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import type { TrustDocuments } from '../../../lib/edge/settings.ts';
 import { benchRootPem, EdgeBench, type EdgeBenchOptions } from '../../support/edge/edge-bench.ts';
 import { ask, ociCode, type Answer, type Question } from '../../support/edge/https-client.ts';
 import { allowed, listOf } from '../../support/edge/test-allow-list.ts';
@@ -7,13 +8,30 @@ import { WireClient } from '../../support/edge/wire-client.ts';
 
 const fingerprint = 'f'.repeat(64);
 const bundle = '/ca/bundle.pem';
+const binary = Buffer.from([0x30, 0x82, 0x00, 0xff, 0x80]);
+
+function trust(bundlePem: string): TrustDocuments {
+  const document = (path: string, contentType: string, body: string | Uint8Array) => ({
+    ...{ path, contentType, body },
+    carriesRoots: true,
+  });
+  return {
+    bundleVersion: 1,
+    fingerprint,
+    documents: [
+      document(bundle, 'application/x-pem-file', bundlePem),
+      document('/ca/bundle.p12', 'application/x-pkcs12', binary),
+      document('/ca/fingerprint', 'text/plain; charset=utf-8', `${fingerprint}\n`),
+    ],
+  };
+}
 
 describe('the CA documents', () => {
   let bench: EdgeBench;
 
   const start = async (options: EdgeBenchOptions = {}): Promise<void> => {
     bench = await EdgeBench.start(options);
-    bench.edge.setTrust({ bundlePem: benchRootPem, fingerprint });
+    bench.edge.setTrust(trust(benchRootPem));
   };
   const fetch = (path: string, rest: Partial<Question> = {}): Promise<Answer> =>
     ask({ port: rest.isPlain === true ? bench.httpPort : bench.port, path, ...rest });
@@ -30,6 +48,9 @@ describe('the CA documents', () => {
         expect((await fetch('/ca/fingerprint', { host, isPlain })).body.toString()).to.equal(
           `${fingerprint}\n`,
         );
+        const store = await fetch('/ca/bundle.p12', { host, isPlain });
+        expect(store.headers['content-type']).to.equal('application/x-pkcs12');
+        expect(store.body).to.deep.equal(binary);
       }
     }
     expect(bench.worker.requests).to.have.length(0);
@@ -39,6 +60,7 @@ describe('the CA documents', () => {
     await start();
     const { etag = '' } = (await fetch(bundle)).headers;
     expect(etag).to.match(/^"[0-9a-f]+"$/);
+    expect((await fetch(bundle)).headers['cache-control']).to.equal('no-cache');
     for (const condition of [etag, `W/${etag}`, `"other", ${etag}`, '*']) {
       const answer = await fetch(bundle, { headers: { 'if-none-match': condition } });
       expect(answer.status, condition).to.equal(304);
@@ -51,7 +73,7 @@ describe('the CA documents', () => {
   it('change their tag with their content', async () => {
     await start();
     const { etag = '' } = (await fetch(bundle)).headers;
-    bench.edge.setTrust({ bundlePem: `${benchRootPem}${benchRootPem}`, fingerprint });
+    bench.edge.setTrust(trust(`${benchRootPem}${benchRootPem}`));
     const answer = await fetch(bundle, { headers: { 'if-none-match': etag } });
     expect(answer.status).to.equal(200);
     expect(answer.headers.etag).to.not.equal(etag);

@@ -18,6 +18,7 @@ export type LabPart =
   | 'buildah'
   | 'containerd'
   | 'dockerd'
+  | 'java'
   | 'gate';
 
 interface MissingPart {
@@ -34,6 +35,7 @@ const programs: Readonly<Record<LabPart, readonly string[]>> = {
   buildah: ['buildah'],
   containerd: ['containerd', 'ctr'],
   dockerd: ['/usr/sbin/dockerd', '/usr/bin/docker', 'containerd', 'runc', 'iptables'],
+  java: ['keytool'],
   gate: [gateProgram],
 };
 

@@ -15,7 +15,7 @@ describe('welcomeText', () => {
       configuration,
       addresses: [{ endpoint, port, secure: true, mirror: undefined }],
       admin: endpoint,
-      trust: { bundlePem: '', fingerprint: 'ab12' },
+      trust: { bundleVersion: 1, fingerprint: 'ab12', documents: [] },
     };
   };
   const curlLines = (text: string): string[] =>
