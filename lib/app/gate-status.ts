@@ -1,7 +1,7 @@
 /** What `status` tells of a running gate: facts alone, as JSON can carry them. */
 import type { CertificateStatus } from '../certificates/certificate-keeper.ts';
 import type { Configuration } from '../config/configuration.ts';
-import type { UpstreamState } from '../upstream/upstream-set.ts';
+import { mergedStates, type UpstreamState } from '../upstream/upstream-set.ts';
 import type { Fleet } from './fleet.ts';
 
 export interface MirrorStatus {
@@ -9,7 +9,7 @@ export interface MirrorStatus {
   readonly registry: string;
   readonly hosts: readonly string[];
   readonly ports: readonly number[];
-  /** As each worker sees them: breakers and quotas are kept by the worker that asks. */
+  /** As the workers that ask them see them, in order of preference. */
   readonly upstreams: readonly UpstreamState[];
 }
 
@@ -44,7 +44,7 @@ export async function gateStatus(sources: StatusSources): Promise<GateStatus> {
     connections: edges.reduce((sum, { connections }) => sum + connections, 0),
     mirrors: configuration.mirrors.map(({ name, registry, hosts, ports }) => ({
       ...{ name, registry, hosts, ports },
-      upstreams: workers.flatMap(({ upstreams }) => upstreams.get(name) ?? []),
+      upstreams: mergedStates(workers.flatMap(({ upstreams }) => upstreams.get(name) ?? [])),
     })),
     certificates,
     cache: {

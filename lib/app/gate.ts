@@ -14,6 +14,7 @@ import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { systemClock } from '../time/clock.ts';
 import { controlServer, type ControlCommands } from './control-server.ts';
 import { Fleet } from './fleet.ts';
+import { readGuardedAllowList } from './guarded-allow-list.ts';
 import { InstanceLock } from './instance-lock.ts';
 import { assertPortsFree } from './listening.ts';
 import { Lookout } from './lookout.ts';
@@ -146,9 +147,9 @@ export class Gate {
 
   async #start(): Promise<void> {
     const configuration = this.#configuration;
-    const { allowListFile, stateDirectory, sites } = configuration;
+    const { stateDirectory, sites } = configuration;
     this.#follow(configuration);
-    const allowList = await readAllowList(allowListFile, knownNames(configuration));
+    const allowList = await readGuardedAllowList(configuration);
     await prepareStateDirectory(configuration);
     const lock = await InstanceLock.take(stateDirectory, controlServer(this.#commands()));
     this.#closers.push(() => lock.release());
@@ -186,7 +187,7 @@ export class Gate {
   /** All of what a running gate can change, or nothing of it. */
   async #take(wanted: Configuration): Promise<void> {
     const configuration = reloadable(this.#configuration, wanted);
-    const allowList = await readAllowList(configuration.allowListFile, knownNames(configuration));
+    const allowList = await readGuardedAllowList(configuration);
     const trust = await openTrust(configuration, { clock: systemClock, logger: this.#logger });
     await this.#takeCertificates(configuration, trust);
     for (const key of changesThatNeedRestart(this.#configuration, wanted)) {
@@ -241,8 +242,8 @@ export class Gate {
   }
 
   #follow(...configurations: readonly Configuration[]): void {
-    const files = configurations.flatMap(({ file, allowListFile, certificates }) => [
-      [file, () => void this.reload()] as const,
+    const files = configurations.flatMap(({ file, secretFiles, allowListFile, certificates }) => [
+      ...[file, ...secretFiles].map((path) => [path, () => void this.reload()] as const),
       [allowListFile, () => void this.#reloadAllowList()] as const,
       ...certificates.files
         .flatMap((pair) => [pair.certificate, pair.key])

@@ -13,15 +13,16 @@ import { bodilessAnswer, fillAnswer, storedAnswer, type BlobAnswer } from './blo
 import { BlobOrigin, type BlobOriginOptions, type BlobQuery } from './blob-origin.ts';
 import type { CacheSpace } from './cache-space.ts';
 import { isIntact } from './content-check.ts';
-import { DiskTrouble } from './disk-trouble.ts';
+import type { DiskTrouble } from './disk-trouble.ts';
 import type { Fill } from './fill.ts';
+import { Grants } from './grants.ts';
 import { SingleFlight } from './single-flight.ts';
 
 export interface BlobRequest extends BlobQuery {
   readonly method: 'GET' | 'HEAD';
 }
 
-export interface BlobCacheOptions extends Omit<BlobOriginOptions, 'disk'> {
+export interface BlobCacheOptions extends BlobOriginOptions {
   readonly index: RepositoryIndex;
 }
 
@@ -29,8 +30,7 @@ export interface BlobCacheOptions extends Omit<BlobOriginOptions, 'disk'> {
 interface Transfer {
   /** Undefined where the content turned out to be on disk already, and may be read there now. */
   readonly begun: Promise<Fill | undefined>;
-  /** Repositories whose upstream has said yes to this digest; each gets a record of it. */
-  readonly grants: Map<string, RepositoryKey>;
+  readonly grants: Grants;
 }
 
 /** A transfer may end between finding it and reading from it; then the disk has the blob. */
@@ -53,8 +53,8 @@ export class BlobCache {
     this.#space = options.space;
     this.#clock = options.clock;
     this.#logger = options.logger;
-    this.#disk = new DiskTrouble(options.logger);
-    this.#origin = new BlobOrigin({ ...options, disk: this.#disk });
+    this.#disk = options.disk;
+    this.#origin = new BlobOrigin(options);
   }
 
   /**
@@ -94,10 +94,19 @@ export class BlobCache {
       return storedAnswer(blob, 'hit');
     }
     await blob.close();
-    this.#logger.warn('damaged blob set aside', { digest });
-    await this.#store.setAside(digest);
-    this.#space.removed(digest);
+    await this.#setAside(digest);
     return undefined;
+  }
+
+  async #setAside(digest: Digest): Promise<void> {
+    this.#logger.warn('damaged blob set aside', { digest });
+    try {
+      await this.#store.setAside(digest);
+      this.#space.removed(digest);
+    } catch (error) {
+      // It stays where it is, and is found again the next time.
+      this.#disk.report(error);
+    }
   }
 
   /** Content that was written to since it was committed is hashed before anybody gets it. */
@@ -134,9 +143,9 @@ export class BlobCache {
 
   /** Shares `transfer` once this repository may; undefined where it ended meanwhile. */
   async #join(request: BlobRequest, transfer: Transfer): Promise<BlobAnswer | undefined> {
-    if (!transfer.grants.has(grantOf(request))) {
+    if (!transfer.grants.has(request)) {
       if ((await this.#origin.confirm(request)) === undefined) return this.#alone(request);
-      transfer.grants.set(grantOf(request), repositoryKey(request));
+      transfer.grants.add(request);
     }
     const fill = await transfer.begun;
     if (fill === undefined) return undefined;
@@ -161,7 +170,7 @@ export class BlobCache {
   /** Begins the transfer that others will share. */
   async #begin(request: BlobRequest): Promise<BlobAnswer | undefined> {
     const { digest } = request;
-    const transfer: Transfer = { begun: this.#obtain(request), grants: firstGrant(request) };
+    const transfer: Transfer = { begun: this.#obtain(request), grants: new Grants(request) };
     this.#transfers.set(digest, transfer);
     const end = (): void => void this.#transfers.delete(digest);
     try {
@@ -183,7 +192,7 @@ export class BlobCache {
   async #alone(request: BlobRequest): Promise<BlobAnswer> {
     const fill = await this.#origin.fill(request);
     const answer = fillAnswer(fill, 'miss');
-    void this.#settle(fill, firstGrant(request));
+    void this.#settle(fill, new Grants(request));
     return answer;
   }
 
@@ -203,37 +212,35 @@ export class BlobCache {
   }
 
   /** Records what a finished transfer proved. Never rejects: the readers tell their own errors. */
-  async #settle(fill: Fill, grants: ReadonlyMap<string, RepositoryKey>): Promise<void> {
+  async #settle(fill: Fill, grants: Grants): Promise<void> {
     const { digest } = fill;
     try {
       const { sizeBytes, stored } = await fill.outcome();
       if (!stored) return;
-      this.#disk.over();
       this.#space.added(digest, sizeBytes);
-      for (const key of grants.values()) await this.#putRecord(key, digest, sizeBytes);
+      let recorded = true;
+      for (const key of grants.keys()) {
+        recorded = (await this.#putRecord(key, digest, sizeBytes)) && recorded;
+      }
+      if (recorded) this.#disk.over();
     } catch (error) {
-      const repositories = [...grants.keys()];
+      const repositories = grants.keys().map(({ mirror, repository }) => `${mirror}/${repository}`);
       this.#logger.warn('blob transfer failed', { repositories, digest, ...errorFields(error) });
     }
   }
 
-  async #putRecord(key: RepositoryKey, digest: Digest, sizeBytes: number): Promise<void> {
+  /** Whether the disk has it. */
+  async #putRecord(key: RepositoryKey, digest: Digest, sizeBytes: number): Promise<boolean> {
     try {
       await this.#index.putBlob(key, digest, { sizeBytes });
+      return true;
     } catch (error) {
       this.#disk.report(error);
+      return false;
     }
   }
 }
 
 function repositoryKey({ mirror, repository }: BlobRequest): RepositoryKey {
   return { mirror: mirror.name, repository };
-}
-
-function grantOf({ mirror, repository }: BlobRequest): string {
-  return `${mirror.name}/${repository}`;
-}
-
-function firstGrant(request: BlobRequest): Map<string, RepositoryKey> {
-  return new Map([[grantOf(request), repositoryKey(request)]]);
 }

@@ -91,6 +91,7 @@ export class BlobOrigin {
       onDiskTrouble: (error) => disk.report(error),
       finishesFor: (received) => received >= (sizeBytes ?? Infinity) * finishAbandonedShare,
       onSettled: () => reservation?.release(),
+      clock,
     });
   }
 

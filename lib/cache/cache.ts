@@ -12,6 +12,7 @@ import { errorFields, type Logger } from '../telemetry/logger.ts';
 import type { Clock, Timer } from '../time/clock.ts';
 import { BlobCache } from './blob-cache.ts';
 import { CacheSpace } from './cache-space.ts';
+import { DiskTrouble } from './disk-trouble.ts';
 import { ManifestCache } from './manifest-cache.ts';
 import { ManifestShelf } from './manifest-shelf.ts';
 import { pinnedContent, type PinnedMirror } from './pins.ts';
@@ -53,7 +54,8 @@ export class Cache {
   private constructor(options: CacheOptions, layout: StoreLayout, store: BlobStore) {
     const { configuration, workers, owns, clock, logger } = options;
     const { maxSizeBytes, minFree, finishAbandonedShare, scrubPeriodMs } = configuration;
-    const index = new RepositoryIndex(layout);
+    const disk = new DiskTrouble(logger);
+    const index = new RepositoryIndex(layout, (error) => disk.report(error));
     this.#options = options;
     this.#layout = layout;
     this.#store = store;
@@ -69,9 +71,9 @@ export class Cache {
       logger,
     });
     this.space = space;
-    this.#shelf = new ManifestShelf({ store, index, space, logger });
-    this.manifests = new ManifestCache({ shelf: this.#shelf, index, clock, logger });
-    this.blobs = new BlobCache({ store, index, space, clock, logger, finishAbandonedShare });
+    this.#shelf = new ManifestShelf({ store, index, space, disk, logger });
+    this.manifests = new ManifestCache({ shelf: this.#shelf, index, disk, clock, logger });
+    this.blobs = new BlobCache({ store, index, space, disk, clock, logger, finishAbandonedShare });
     this.#scrubber =
       scrubPeriodMs === undefined
         ? undefined

@@ -6,11 +6,15 @@
 import { MirrorgateError } from '../errors/mirrorgate-error.ts';
 import { digestAlgorithm, digestFromHash, digestHash, type Digest } from '../oci/digest.ts';
 import type { BlobWriter } from '../store/blob-store.ts';
+import type { Clock } from '../time/clock.ts';
 import { GrowingContent, type ReaderPosition } from './growing-content.ts';
 import { Wakeup } from './wakeup.ts';
 
 /** Held back from every reader until the digest is known to be right. */
 export const holdbackBytes = 64 * 1024;
+
+/** How long a reader is kept without an answer. */
+const patienceMs = 10_000;
 
 /** Largest piece that a reader is handed at once. */
 const maxPieceBytes = 128 * 1024;
@@ -29,6 +33,7 @@ export interface FillOptions {
   readonly finishesFor: (received: number) => boolean;
   /** Called once, when nothing more will be written. */
   readonly onSettled: () => void;
+  readonly clock: Clock;
 }
 
 export interface FillOutcome {
@@ -41,9 +46,11 @@ export interface FillOutcome {
 export interface FillReader {
   /**
    * Waits until the first byte may be given out, so that a fill which fails before that can still
-   * be answered with an error. Rejects with the fill's failure.
+   * be answered with an error. Resolves with false where it is still far off after ten seconds in
+   * which others came: the answer must begin, its body will follow. Rejects with the fill's
+   * failure, or where nothing came in that time: clients hang on an answer that is silent.
    */
-  ready(): Promise<void>;
+  ready(): Promise<boolean>;
   /** The bytes as they come. Throws the fill's failure in place of the held-back ones. */
   read(): AsyncGenerator<Buffer, void, undefined>;
   close(): void;
@@ -163,11 +170,21 @@ export class Fill {
     }
   }
 
-  async #ready(position: number): Promise<void> {
-    while (this.#state === 'running' && this.#releasedBytes() <= position) {
-      await this.#progress.next();
+  async #ready(position: number): Promise<boolean> {
+    const receivedBefore = this.#content.sizeBytes;
+    const late = Promise.withResolvers<'late'>();
+    const timer = this.#options.clock.after(patienceMs, () => late.resolve('late'));
+    try {
+      while (this.#state === 'running' && this.#releasedBytes() <= position) {
+        if ((await Promise.race([this.#progress.next(), late.promise])) !== 'late') continue;
+        if (this.#content.sizeBytes > receivedBefore) return false;
+        throw this.#silent();
+      }
+    } finally {
+      timer.cancel();
     }
     if (this.#state === 'failed' && this.#releasedBytes() <= position) throw this.#failure;
+    return true;
   }
 
   async *#read(entry: ReaderPosition, end: number): AsyncGenerator<Buffer, void, undefined> {
@@ -207,6 +224,13 @@ export class Fill {
     const { writer, onDiskTrouble } = this.#options;
     if (!this.#isSettled || this.#readers > 0 || writer === undefined) return;
     writer.close().catch(onDiskTrouble);
+  }
+
+  #silent(): MirrorgateError {
+    return new MirrorgateError(
+      'MIRRORGATE_UPSTREAM_UNREACHABLE',
+      `nothing of ${this.digest} came from the upstream for ${patienceMs} ms`,
+    );
   }
 
   #invalid(reason: string): MirrorgateError {

@@ -6,6 +6,7 @@ import type { Reference } from '../oci/reference.ts';
 import type { RepositoryIndex } from '../store/repository-index.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time/clock.ts';
+import type { DiskTrouble } from './disk-trouble.ts';
 import type { ManifestShelf } from './manifest-shelf.ts';
 import { ManifestSource, type ManifestQuery } from './manifest-source.ts';
 import { TagResolver } from './tag-resolver.ts';
@@ -31,6 +32,7 @@ export interface ManifestAnswer {
 export interface ManifestCacheOptions {
   readonly shelf: ManifestShelf;
   readonly index: RepositoryIndex;
+  readonly disk: DiskTrouble;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -40,9 +42,9 @@ export class ManifestCache {
   readonly #tags: TagResolver;
   readonly #clock: Clock;
 
-  constructor({ shelf, index, clock, logger }: ManifestCacheOptions) {
+  constructor({ shelf, index, disk, clock, logger }: ManifestCacheOptions) {
     this.#source = new ManifestSource(shelf);
-    this.#tags = new TagResolver({ source: this.#source, index, clock, logger });
+    this.#tags = new TagResolver({ source: this.#source, index, disk, clock, logger });
     this.#clock = clock;
   }
 

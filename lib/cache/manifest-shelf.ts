@@ -7,8 +7,9 @@ import { digestAlgorithm, digestOf, type Digest } from '../oci/digest.ts';
 import type { BlobStore } from '../store/blob-store.ts';
 import type { RepositoryKey } from '../store/layout.ts';
 import type { RepositoryIndex } from '../store/repository-index.ts';
-import { errorFields, type Logger } from '../telemetry/logger.ts';
+import type { Logger } from '../telemetry/logger.ts';
 import type { CacheSpace } from './cache-space.ts';
+import type { DiskTrouble } from './disk-trouble.ts';
 
 export interface Manifest {
   readonly digest: Digest;
@@ -20,6 +21,7 @@ export interface ManifestShelfOptions {
   readonly store: BlobStore;
   readonly index: RepositoryIndex;
   readonly space: CacheSpace;
+  readonly disk: DiskTrouble;
   readonly logger: Logger;
 }
 
@@ -29,16 +31,18 @@ export class ManifestShelf {
   readonly #store: BlobStore;
   readonly #index: RepositoryIndex;
   readonly #space: CacheSpace;
+  readonly #disk: DiskTrouble;
   readonly #logger: Logger;
   readonly #memory = new LRUCache<string, Manifest>({
     maxSize: maxMemoryBytes,
     sizeCalculation: ({ bytes }) => bytes.length + 512,
   });
 
-  constructor({ store, index, space, logger }: ManifestShelfOptions) {
+  constructor({ store, index, space, disk, logger }: ManifestShelfOptions) {
     this.#store = store;
     this.#index = index;
     this.#space = space;
+    this.#disk = disk;
     this.#logger = logger;
   }
 
@@ -52,7 +56,7 @@ export class ManifestShelf {
     return manifest;
   }
 
-  /** Keeps a verified manifest. Without a disk it is kept in memory; nobody is told but the log. */
+  /** Keeps a verified manifest; without a disk, in memory alone. */
   async put(key: RepositoryKey, manifest: Manifest): Promise<void> {
     this.#memory.set(memoryKey(key, manifest.digest), manifest);
     const { digest, mediaType, bytes } = manifest;
@@ -72,7 +76,7 @@ export class ManifestShelf {
       this.#space.added(digest, sizeBytes);
       await this.#index.putManifest(key, digest, { mediaType, sizeBytes });
     } catch (error) {
-      this.#logger.warn('manifest not kept on disk', { digest, ...errorFields(error) });
+      this.#disk.report(error);
     }
   }
 
@@ -100,7 +104,7 @@ export class ManifestShelf {
       await this.#store.setAside(digest);
       this.#space.removed(digest);
     } catch (error) {
-      this.#logger.warn('manifest not readable', { digest, ...errorFields(error) });
+      this.#disk.report(error);
     }
     return undefined;
   }

@@ -10,7 +10,7 @@ const pieceBytes = 256 * 1024;
 export function storedReader(blob: StoredBlob, range: ByteRange | undefined): FillReader {
   const end = range === undefined ? blob.sizeBytes : range.last + 1;
   return {
-    ready: () => Promise.resolve(),
+    ready: () => Promise.resolve(true),
     close: () => undefined,
     async *read() {
       let position = range?.first ?? 0;

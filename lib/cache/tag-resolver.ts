@@ -10,6 +10,7 @@ import { errorFields, type Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time/clock.ts';
 import { permitsStale, UpstreamUnreachableError } from '../upstream/errors.ts';
 import type { CachedMirror } from './cached-mirror.ts';
+import type { DiskTrouble } from './disk-trouble.ts';
 import type { Manifest } from './manifest-shelf.ts';
 import {
   repositoryKey,
@@ -34,6 +35,7 @@ const patienceMs = 3_000;
 export interface TagResolverOptions {
   readonly source: ManifestSource;
   readonly index: RepositoryIndex;
+  readonly disk: DiskTrouble;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -41,13 +43,15 @@ export interface TagResolverOptions {
 export class TagResolver {
   readonly #source: ManifestSource;
   readonly #index: RepositoryIndex;
+  readonly #disk: DiskTrouble;
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #asking = new SingleFlight<ResolvedTag>();
 
-  constructor({ source, index, clock, logger }: TagResolverOptions) {
+  constructor({ source, index, disk, clock, logger }: TagResolverOptions) {
     this.#source = source;
     this.#index = index;
+    this.#disk = disk;
     this.#clock = clock;
     this.#logger = logger;
   }
@@ -163,7 +167,7 @@ export class TagResolver {
     const { mirror, repository } = query;
     const ageMs = this.#clock.now().getTime() - known.checkedAt.getTime();
     if (!permitsStale(error)) {
-      await this.#index.removeTag(repositoryKey(query), tag);
+      await this.#forget(query, tag);
       throw error;
     }
     if (ageMs > mirror.ttlMs + mirror.staleIfErrorMs) throw error;
@@ -182,8 +186,16 @@ export class TagResolver {
     try {
       await this.#index.putTag(repositoryKey(query), tag, record);
     } catch (error) {
-      this.#logger.warn('tag not kept on disk', { tag, ...errorFields(error) });
+      this.#disk.report(error);
     }
     return record;
+  }
+
+  async #forget(query: ManifestQuery, tag: Tag): Promise<void> {
+    try {
+      await this.#index.removeTag(repositoryKey(query), tag);
+    } catch (error) {
+      this.#disk.report(error);
+    }
   }
 }

@@ -1,7 +1,6 @@
 /** `mirrorgate check`: every problem of configuration and allow-list, each with its place. */
 import type { Command } from 'commander';
-import { readAllowList } from '../access/allow-list-file.ts';
-import { knownNames } from '../app/reload.ts';
+import { readGuardedAllowList } from '../app/guarded-allow-list.ts';
 import { ConfigurationError, problemText, type Problem } from '../config/problems.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { configurationFile, wantsJson, type GlobalOptions } from './context.ts';
@@ -28,7 +27,7 @@ export function registerCheck(program: Command): void {
 async function findProblems(file: string): Promise<readonly Problem[]> {
   try {
     const configuration = await loadConfiguration(file);
-    await readAllowList(configuration.allowListFile, knownNames(configuration));
+    await readGuardedAllowList(configuration);
     return [];
   } catch (error) {
     if (error instanceof ConfigurationError) return error.problems;

@@ -54,9 +54,10 @@ function upstreamText(state: Told<GateStatus>['mirrors'][number]['upstreams'][nu
   const parts = [account === undefined ? host : `${account}@${host}`];
   if (breaker !== 'closed') parts.push('out');
   if (rateLimit?.remaining !== undefined) {
-    const { remaining, limit, windowSeconds } = rateLimit;
+    const { remaining, limit, windowSeconds, source } = rateLimit;
     const window = windowSeconds === undefined ? '' : ` in ${windowSeconds / 3600} h`;
     parts.push(`${remaining}${limit === undefined ? '' : ` of ${limit}`} pulls left${window}`);
+    if (source !== undefined) parts.push(`counted for ${source}`);
   }
   return parts.join(' ');
 }

@@ -24,6 +24,8 @@ export interface Configuration {
   /** One per certificate: mirrors with hosts, the universal hosts, services. */
   readonly sites: readonly Site[];
   readonly allowListFile: string;
+  /** Absolute paths of the files that secrets and extra roots were read from. */
+  readonly secretFiles: readonly string[];
   readonly bandwidth: BandwidthConfiguration | undefined;
   readonly caAccess: 'allow-list' | 'public';
   readonly log: LogConfiguration;

@@ -39,11 +39,12 @@ export function resolveConfiguration(
   { file, sources, incomplete = new Set() }: ResolutionContext,
 ): Resolution {
   const findings: Finding[] = [];
+  const secretFiles = new Set<string>();
   const absolute: Absolute = (path) => resolve(dirname(file), path);
   const readSecret = (reference: SecretReference, path: KeyPath): string => {
-    const result = sources.readSecret(
-      'file' in reference ? { file: absolute(reference.file) } : reference,
-    );
+    const placed = 'file' in reference ? { file: absolute(reference.file) } : reference;
+    if ('file' in placed) secretFiles.add(placed.file);
+    const result = sources.readSecret(placed);
     if (result.kind === 'secret') return result.value;
     findings.push({ path, message: result.reason, fix: result.fix });
     return '';
@@ -52,7 +53,10 @@ export function resolveConfiguration(
     resolveMirror(mirror, { path: ['mirrors', index], findings, readSecret }),
   );
   const sites = listSites(written, mirrors);
-  const configuration = join(written, { file, absolute, mirrors, sites, sources });
+  const configuration = join(written, {
+    ...{ file, absolute, mirrors, sites, sources },
+    secretFiles: [...secretFiles],
+  });
   findings.push(...contradictions(configuration, { sites, incomplete }));
   return { configuration, findings };
 }
@@ -63,10 +67,11 @@ interface Parts {
   readonly mirrors: readonly Mirror[];
   readonly sites: readonly PlacedSite[];
   readonly sources: Sources;
+  readonly secretFiles: readonly string[];
 }
 
 function join(written: WrittenConfiguration, parts: Parts): Configuration {
-  const { file, absolute, mirrors, sites, sources } = parts;
+  const { file, absolute, mirrors, sites, sources, secretFiles } = parts;
   const { admin } = written.listen;
   const stateDirectory = absolute(written.state.directory);
   const { directory, privateCa, files, acme } = written.certificates;
@@ -112,6 +117,7 @@ function join(written: WrittenConfiguration, parts: Parts): Configuration {
     })),
     sites: sites.map(({ site }) => site),
     allowListFile: absolute(written.allowList),
+    secretFiles,
     bandwidth: written.bandwidth && resolveBandwidth(written.bandwidth),
     caAccess: written.ca.access,
     log: written.log,

@@ -92,6 +92,10 @@ export class AnswerPassage implements Dispatcher.DispatchHandler {
     this.#head = head;
     this.#workerRun = typeof run === 'string' ? run : undefined;
     response.writeHead(status, answerHeaders(headers));
+    // Without it the head waits for the first bytes of the body, which may be far off.
+    setImmediate(() => {
+      if (!response.writableEnded && !response.destroyed) response.flushHeaders();
+    });
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {

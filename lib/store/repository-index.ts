@@ -35,10 +35,13 @@ type Fields = Readonly<Record<string, unknown>>;
 
 export class RepositoryIndex {
   readonly #layout: StoreLayout;
+  readonly #onUnreadable: (error: unknown) => void;
   readonly #recent = new LRUCache<string, Fields>({ max: maxRecordsInMemory });
 
-  constructor(layout: StoreLayout) {
+  /** Told of a record that the disk does not give, `onUnreadable` may throw; else it reads as none. */
+  constructor(layout: StoreLayout, onUnreadable = rethrow) {
     this.#layout = layout;
+    this.#onUnreadable = onUnreadable;
   }
 
   async blob(key: RepositoryKey, digest: Digest): Promise<BlobRecord | undefined> {
@@ -99,13 +102,22 @@ export class RepositoryIndex {
   async #read(path: string): Promise<Fields | undefined> {
     const known = this.#recent.get(path);
     if (known !== undefined) return known;
-    const bytes = await readFileIfPresent(path);
+    const bytes = await this.#readFile(path);
     const fields = bytes === undefined ? undefined : tryFields(bytes.toString('utf8'));
     // A record that was written while this one was read is the newer.
     const newer = this.#recent.get(path);
     if (newer !== undefined) return newer;
     if (fields !== undefined) this.#recent.set(path, fields);
     return fields;
+  }
+
+  async #readFile(path: string): Promise<Buffer | undefined> {
+    try {
+      return await readFileIfPresent(path);
+    } catch (error) {
+      this.#onUnreadable(error);
+      return undefined;
+    }
   }
 
   async #write(path: string, fields: Fields): Promise<void> {
@@ -118,6 +130,10 @@ export class RepositoryIndex {
     this.#recent.delete(path);
     await removeFile(path);
   }
+}
+
+function rethrow(error: unknown): void {
+  throw error;
 }
 
 function tryFields(text: string): Fields | undefined {

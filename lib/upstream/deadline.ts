@@ -15,7 +15,7 @@ export interface Deadlines {
 export const defaultDeadlines: Deadlines = {
   connectMs: 5_000,
   firstByteMs: 10_000,
-  bodyIdleMs: 60_000,
+  bodyIdleMs: 30_000,
   tokenMs: 10_000,
 };
 

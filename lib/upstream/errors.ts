@@ -2,7 +2,7 @@
  * What can go wrong with an upstream: one class per reaction of the caller, facts in fields.
  * No message and no field ever holds a credential, a token or the query of a signed URL.
  */
-import { MirrorgateError, type ErrorDetails } from '../errors/mirrorgate-error.ts';
+import { errorCode, MirrorgateError, type ErrorDetails } from '../errors/mirrorgate-error.ts';
 
 export interface UpstreamFacts extends ErrorDetails {
   /** Host and port that was asked: the upstream's, a token server's or a redirect's. */
@@ -107,7 +107,12 @@ export class UpstreamContentError extends UpstreamError {
  */
 export function permitsStale(error: unknown): boolean {
   if (error instanceof UpstreamFailedError) return error.status >= 500;
-  return error instanceof UpstreamUnreachableError || error instanceof UpstreamLimitedError;
+  return isUnreachable(error) || error instanceof UpstreamLimitedError;
+}
+
+/** By code: a transfer that ended early is told of by whoever read it. */
+export function isUnreachable(error: unknown): boolean {
+  return errorCode(error) === 'MIRRORGATE_UPSTREAM_UNREACHABLE';
 }
 
 /** Whether the upstream answered 401 or 403. */

@@ -9,11 +9,7 @@ import { cacheStatusText } from '../net/cache-status.ts';
 import { upstreamRequestsHeader } from '../net/internal-headers.ts';
 import type { Digest } from '../oci/digest.ts';
 import { errorResponse, ociErrorBody } from '../oci/error-responses.ts';
-import {
-  UpstreamFailedError,
-  UpstreamLimitedError,
-  UpstreamUnreachableError,
-} from '../upstream/errors.ts';
+import { isUnreachable, UpstreamFailedError, UpstreamLimitedError } from '../upstream/errors.ts';
 import type { RequestTally } from '../upstream/request-tally.ts';
 
 type Headers = Record<string, string | number>;
@@ -74,7 +70,7 @@ export async function sendBlob(
   }
   const reader = answer.reader(range);
   // Until here a failure is still an answer; afterwards it can only be a broken connection.
-  await reader.ready();
+  const isReady = await reader.ready();
   if (range === undefined) {
     response.writeHead(200, headers);
   } else {
@@ -82,6 +78,7 @@ export async function sendBlob(
     headers['content-length'] = range.last - range.first + 1;
     response.writeHead(206, headers);
   }
+  if (!isReady) response.flushHeaders();
   await pipeline(reader.read(), response);
 }
 
@@ -113,7 +110,7 @@ function retryHeaders(error: unknown): Headers {
     if (seconds !== undefined) return { 'retry-after': seconds };
     return error instanceof UpstreamFailedError ? { 'retry-after': outageRetrySeconds } : {};
   }
-  return error instanceof UpstreamUnreachableError ? { 'retry-after': outageRetrySeconds } : {};
+  return isUnreachable(error) ? { 'retry-after': outageRetrySeconds } : {};
 }
 
 /** RFC 9110 §13.1.2; the entity tag of content is its digest. */

@@ -2,7 +2,7 @@
 import type { BlobStore, BlobWriter } from '../../lib/store/blob-store.ts';
 
 export interface DiskFault {
-  readonly at: 'create' | 'write' | 'commit' | 'open';
+  readonly at: 'create' | 'write' | 'commit' | 'open' | 'setAside';
   /** `ENOSPC`, `EIO`, … */
   readonly code: string;
   /** For `write`: bytes that each writer takes before it fails. */
@@ -26,7 +26,10 @@ export function faultyStore(store: BlobStore, fault: () => DiskFault | undefined
     },
     touch: (...use) => store.touch(...use),
     remove: (digest) => store.remove(digest),
-    setAside: (digest) => store.setAside(digest),
+    async setAside(digest) {
+      failAt('setAside');
+      await store.setAside(digest);
+    },
     list: () => store.list(),
   };
 }

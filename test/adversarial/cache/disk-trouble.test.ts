@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import { mkdir, truncate } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { CacheLab } from '../../support/cache-lab.ts';
 import { until } from '../../support/until.ts';
+import { repositoryName, tagName } from '../../support/upstream/test-mirror.ts';
 import { faultyStore, type DiskFault } from '../../support/faulty-store.ts';
 
 const repository = 'library/app';
@@ -57,6 +60,56 @@ describe('trouble with the disk', () => {
       expect(lab.log.entries.map(({ event }) => event)).to.include(
         'the cache cannot use its disk; serving without it',
       );
+    } finally {
+      await lab.close();
+    }
+  });
+
+  it("that keeps damaged content from being set aside is not the clients'", async () => {
+    const lab = await CacheLab.start({
+      wrapStore: (store) => faultyStore(store, () => ({ at: 'setAside', code: 'EROFS' })),
+    });
+    try {
+      const bytes = randomBytes(1000);
+      const digest = lab.registry.addBlob(bytes);
+      const path = `/v2/${repository}/blobs/${digest}`;
+      await lab.get(path);
+      await until('it to be kept', () => lab.cache.space.usedBytes > 0);
+      await truncate(lab.layout.blob(digest), 10);
+      const answer = await lab.get(path);
+      expect(answer.isComplete && answer.body.equals(bytes)).to.equal(true);
+    } finally {
+      await lab.close();
+    }
+  });
+
+  it("under the records is not the clients', and is told once", async () => {
+    const lab = await CacheLab.start();
+    try {
+      const bytes = randomBytes(1000);
+      const digest = lab.registry.addBlob(bytes);
+      const manifest = lab.registry.addManifest({ repository, tag: 'a', body: { layers: [] } });
+      const key = { mirror: 'test', repository: repositoryName(repository) };
+      // A folder in place of a record: neither read nor written.
+      for (const path of [
+        lab.layout.blobLink(key, digest),
+        lab.layout.manifestLink(key, manifest),
+        lab.layout.tag(key, tagName('a')),
+      ]) {
+        await mkdir(join(path, 'in-the-way'), { recursive: true });
+      }
+      for (let count = 0; count < 3; count += 1) {
+        const blob = await lab.get(`/v2/${repository}/blobs/${digest}`);
+        expect(blob.isComplete && blob.body.equals(bytes)).to.equal(true);
+        for (const reference of ['a', manifest]) {
+          const answer = await lab.get(`/v2/${repository}/manifests/${reference}`);
+          expect(answer.status).to.equal(200);
+        }
+      }
+      const told = lab.log.entries.filter(({ level }) => level !== 'info' && level !== 'debug');
+      expect(told.map(({ event }) => event)).to.deep.equal([
+        'the cache cannot use its disk; serving without it',
+      ]);
     } finally {
       await lab.close();
     }

@@ -30,6 +30,23 @@ describe('mirrorgate status', () => {
     }
   });
 
+  it('shows the quota of the upstream, and what it is counted for', async () => {
+    const stage = await Stage.start();
+    try {
+      const headers = {
+        'ratelimit-limit': '100;w=21600',
+        'ratelimit-remaining': '93;w=21600',
+        'docker-ratelimit-source': '192.0.2.7',
+      };
+      stage.registry.setFault('blob', { kind: 'headers', headers });
+      await ask(stage.target(), stage.addBlob(1000).path);
+      const { stdout } = await mirrorgate('status', '--config', stage.gate.configurationFile);
+      expect(stdout).to.include('93 of 100 pulls left in 6 h counted for 192.0.2.7');
+    } finally {
+      await stage.close();
+    }
+  });
+
   it('says in one line that none runs', async () => {
     const folder = await GateFolder.create();
     const { exitCode, stderr } = await folder.run('status');

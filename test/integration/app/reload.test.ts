@@ -6,6 +6,7 @@ import { ask, begin, isOpen, readToEnd } from '../../support/app/gate-client.ts'
 import { hubHost, Stage, universalHost } from '../../support/app/stage.ts';
 import { freePort } from '../../support/lab/free-port.ts';
 import type { MirrorSettings } from '../../support/lab/gate.ts';
+import { withBasic } from '../../support/upstream/fake-tokens.ts';
 import { FakeRegistry } from '../../support/upstream/fake-registry.ts';
 import { until } from '../../support/until.ts';
 
@@ -48,6 +49,23 @@ describe('a gate whose configuration changes', () => {
     expect(await answers(hubHost)).to.equal(false);
     expect(await ping()).to.equal(port);
     agent.destroy();
+  });
+
+  it('takes a password that was renewed in its file (ECR: every 12 hours)', async () => {
+    const upstream = await FakeRegistry.start({
+      wrap: (registry) => withBasic(registry, { username: 'AWS', password: 'new' }),
+    });
+    const digest = upstream.addBlob(Buffer.from('content'));
+    const file = join(dirname(stage.gate.configurationFile), 'password');
+    await writeFile(file, 'old');
+    const credentials = { username: 'AWS', password: { file } };
+    await change({ ...stage.mirror(), upstream: upstream.url, credentials, repositories: ['a/b'] });
+    const path = `/v2/a/b/blobs/${digest}`;
+    const status = async (): Promise<number> => (await ask(stage.target(), path)).status;
+    await until('the old password to be refused', async () => (await status()) === 403);
+    await writeFile(file, 'new');
+    await until('the new password to be taken', async () => (await status()) === 200);
+    await upstream.close();
   });
 
   it('takes a new mirror of another upstream', async () => {

@@ -1,3 +1,4 @@
+import { expect } from 'chai';
 import { GateFolder } from '../../support/app/gate-folder.ts';
 import { expectRefusal, mirrorgate } from '../../support/app/program.ts';
 
@@ -58,6 +59,26 @@ describe('a start is refused with exit code 2 and a line for each problem', () =
       [`${file}:2:5: `, '10.0.0.0/8'],
       [`${file}:3:5: `, 'example.test'],
     );
+  });
+
+  describe('where a mirror has credentials', () => {
+    const credentials = { username: 'acme', password: { env: 'PATH' } };
+    const mirror = { registry: 'docker.io', credentials };
+
+    it('and nothing says which repositories they are for', async () => {
+      await folder.configure({ mirrors: [mirror] });
+      expectRefusal(await folder.serveInVain(), 2, ['mirrors[0].credentials', 'repositories']);
+    });
+
+    it('and nobody is allowed to pull', async () => {
+      await folder.configure({ mirrors: [{ ...mirror, repositories: ['acme/*'] }] });
+      await folder.write('allow-list.yaml', 'allow: []\n');
+      const facts = [folder.join('allow-list.yaml'), 'allow: is empty', 'hub', 'allow add'];
+      expectRefusal(await folder.serveInVain(), 2, facts);
+      const { exitCode, errors } = await folder.run('check');
+      expect([exitCode, errors.length]).to.deep.equal([2, 1]);
+      for (const fact of facts) expect(errors[0]).to.include(fact);
+    });
   });
 
   it('where a host lies outside the names that the CA is to be made for', async () => {

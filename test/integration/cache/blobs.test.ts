@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { readFile, truncate, writeFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import { digestOf } from '../../../lib/oci/digest.ts';
-import { CacheLab } from '../../support/cache-lab.ts';
+import { CacheLab, collect } from '../../support/cache-lab.ts';
 import { until } from '../../support/until.ts';
 
 const repository = 'library/app';
@@ -73,6 +73,46 @@ describe('blobs through a worker', () => {
     expect(tail.body.equals(bytes.subarray(999_990))).to.equal(true);
     expect(suffix.body.equals(bytes.subarray(-5))).to.equal(true);
     expect(lab.registry.requests).to.have.length(1);
+  });
+
+  it('keeps nobody without an answer while the upstream is silent', async () => {
+    lab = await CacheLab.start();
+    lab.registry.setFault('blob', { kind: 'stall', atByte: 0 });
+    const digest = lab.registry.addBlob(randomBytes(1_000_000));
+    const path = `/v2/${repository}/blobs/${digest}`;
+    const asked = [lab.get(path), lab.get(path, { range: 'bytes=500000-' })];
+    await until('the transfer', () => lab.registry.count('blob') === 1);
+    let isOver = false;
+    const answers = Promise.all(asked).finally(() => (isOver = true));
+    await until('the answers', async () => {
+      await lab.clock.advance(2_500);
+      return isOver;
+    });
+    for (const { status, headers } of await answers) {
+      expect([status, headers['retry-after']]).to.deep.equal([503, '5']);
+    }
+  });
+
+  it('begins an answer whose bytes are far off, as long as others come', async () => {
+    lab = await CacheLab.start();
+    lab.registry.setFault('blob', { kind: 'slow', bytesPerSecond: 500_000 });
+    const bytes = randomBytes(1_000_000);
+    const digest = lab.registry.addBlob(bytes);
+    const path = `/v2/${repository}/blobs/${digest}`;
+    const whole = lab.get(path);
+    await until('the transfer', () => lab.registry.bodyBytes('blob') > 0);
+    const opening = lab.open(path, { headers: { range: 'bytes=900000-' } });
+    let isOpen = false;
+    void opening.then(() => (isOpen = true));
+    await until('the head of the answer', async () => {
+      await lab.clock.advance(2_500);
+      return isOpen;
+    });
+    const far = await opening;
+    expect(far.statusCode).to.equal(206);
+    expect(lab.registry.bodyBytes('blob')).to.be.below(900_000);
+    expect((await collect(far)).body.equals(bytes.subarray(900_000))).to.equal(true);
+    expect((await whole).isComplete).to.equal(true);
   });
 
   it('answers 416 with the size for a range beyond the end', async () => {

@@ -18,6 +18,10 @@ export interface MirrorSettings {
   readonly ports?: readonly number[];
   readonly tags?: { readonly ttl?: string; readonly staleIfError?: string };
   readonly repositories?: readonly string[];
+  readonly credentials?: {
+    readonly username: string;
+    readonly password: { readonly file: string };
+  };
 }
 
 export interface GateOptions {

@@ -1,7 +1,12 @@
 /** A mirror's configuration and a silent logger, for tests of upstream clients. */
 import type { Mirror } from '../../../lib/config/configuration.ts';
 import type { UpstreamAccount } from '../../../lib/upstream/messages.ts';
-import { tryRepositoryName, tryTag, type RepositoryName } from '../../../lib/oci/names.ts';
+import {
+  tryRepositoryName,
+  tryTag,
+  type RepositoryName,
+  type Tag,
+} from '../../../lib/oci/names.ts';
 import { tryReference, type Reference } from '../../../lib/oci/reference.ts';
 import type { LogFields, Logger } from '../../../lib/telemetry/logger.ts';
 
@@ -67,4 +72,10 @@ export function reference(text: string): Reference {
     throw new TypeError(`"${text}" is no reference`);
   }
   return found;
+}
+
+export function tagName(text: string): Tag {
+  const tag = tryTag(text);
+  if (tag === undefined) throw new TypeError(`"${text}" is no tag`);
+  return tag;
 }
