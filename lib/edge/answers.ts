@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createHash } from 'node:crypto';
 import { errorMessage, MirrorgateError } from '../errors/mirrorgate-error.ts';
 import { errorResponse, ociErrorBody } from '../oci/error-responses.ts';
+import { BudgetSpentError } from './allowance.ts';
 
 /** After these what follows on the connection cannot be trusted. */
 const closingStatuses = new Set([400, 405, 414, 421, 431]);
@@ -22,7 +23,7 @@ export function sendError(response: ServerResponse, error: unknown): void {
   response.setHeader('content-length', Buffer.byteLength(body));
   response.setHeader('docker-distribution-api-version', 'registry/2.0');
   if (status === 405) response.setHeader('allow', 'GET, HEAD');
-  if (status === 503) response.setHeader('retry-after', retryAfterSeconds);
+  if (status === 503) response.setHeader('retry-after', retryAfter(error));
   if (closingStatuses.has(status)) response.shouldKeepAlive = false;
   response.writeHead(status);
   response.end(body);
@@ -37,6 +38,10 @@ export function sendPing(response: ServerResponse, namespace: string | undefined
     ...(namespace === undefined ? {} : { 'oci-namespace': namespace }),
   });
   response.end('{}');
+}
+
+function retryAfter(error: unknown): number {
+  return error instanceof BudgetSpentError ? error.retryAfterSeconds : retryAfterSeconds;
 }
 
 export interface Document {

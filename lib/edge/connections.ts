@@ -10,16 +10,22 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { Clock, Timer } from '../time/clock.ts';
 import { limits, type Limits } from './limits.ts';
 import type { DenialReason } from './observer.ts';
+import type { Passage, Traffic } from './traffic.ts';
 
 /** The other end of a connection. */
 export interface Peer {
   readonly address: string;
   readonly bytes: AddressBytes;
+  /** Who it counts as: its address, or the /64 that one IPv6 customer commands. */
+  readonly client: string;
   /** Undefined for a stranger who was let in only to be told so, or to fetch the CA bundle. */
   admission: Admission | undefined;
+  /** How its connection is counted and paced. */
+  readonly passage: Passage;
 }
 
 export interface ConnectionsOptions {
+  readonly traffic: Traffic;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly limits?: Limits;
@@ -36,6 +42,7 @@ export class Connections {
   readonly #logger: Logger;
   readonly #limits: Limits;
   readonly #onDenied: (address: string, reason: DenialReason) => void;
+  readonly #traffic: Traffic;
   readonly #live = new Map<Socket, Peer>();
   readonly #perAddress = new Map<string, number>();
   readonly #deniedAt = new Map<string, number>();
@@ -48,6 +55,7 @@ export class Connections {
     this.#logger = options.logger;
     this.#limits = options.limits ?? limits;
     this.#onDenied = options.onDenied ?? (() => undefined);
+    this.#traffic = options.traffic;
   }
 
   get size(): number {
@@ -76,8 +84,8 @@ export class Connections {
     }
     const address = addressText(bytes);
     const admission = this.#allowList?.lookup(bytes, this.#clock.now());
-    const group = groupOf(bytes);
-    const denial = this.#denial(admission, group);
+    const client = clientOf(bytes);
+    const denial = this.#denial(admission, client);
     if (admission === undefined) this.#logDenial(address);
     if (denial !== undefined) {
       this.#onDenied(address, denial);
@@ -87,10 +95,11 @@ export class Connections {
       socket.destroy();
       return undefined;
     }
-    const peer = { address, bytes, admission };
+    const passage = this.#traffic.enter(socket, client);
+    const peer = { address, bytes, client, admission, passage };
     this.#live.set(socket, peer);
-    this.#perAddress.set(group, (this.#perAddress.get(group) ?? 0) + 1);
-    socket.once('close', () => this.#forget(socket, group));
+    this.#perAddress.set(client, (this.#perAddress.get(client) ?? 0) + 1);
+    socket.once('close', () => this.#forget(socket, client));
     return peer;
   }
 
@@ -120,11 +129,11 @@ export class Connections {
     return count;
   }
 
-  #forget(socket: Socket, group: string): void {
+  #forget(socket: Socket, client: string): void {
     this.#live.delete(socket);
-    const left = (this.#perAddress.get(group) ?? 1) - 1;
-    if (left === 0) this.#perAddress.delete(group);
-    else this.#perAddress.set(group, left);
+    const left = (this.#perAddress.get(client) ?? 1) - 1;
+    if (left === 0) this.#perAddress.delete(client);
+    else this.#perAddress.set(client, left);
   }
 
   /** Also runs when an entry of the list expires: its clients leave at that moment. */
@@ -154,7 +163,6 @@ export class Connections {
   }
 }
 
-/** One IPv4 address, or the /64 that one IPv6 customer commands. */
-function groupOf(bytes: AddressBytes): string {
-  return Buffer.from(bytes.length === 4 ? bytes : maskAddress(bytes, 64)).toString('hex');
+function clientOf(bytes: AddressBytes): string {
+  return bytes.length === 4 ? addressText(bytes) : `${addressText(maskAddress(bytes, 64))}/64`;
 }

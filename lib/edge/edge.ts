@@ -4,6 +4,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { AllowList } from '../access/allow-list.ts';
+import type { BudgetOrders, UsageReport } from '../budget/usage.ts';
 import type { CertifiedKey } from '../certificates/issuer.ts';
 import { endpointText, type TcpEndpoint } from '../net/endpoint.ts';
 import { errorFields, type Logger } from '../telemetry/logger.ts';
@@ -21,6 +22,7 @@ import { ServiceProxy } from './service-proxy.ts';
 import type { EdgeSettings, TrustDocuments } from './settings.ts';
 import { SiteContexts } from './site-contexts.ts';
 import { SlowReaders } from './slow-readers.ts';
+import { Traffic } from './traffic.ts';
 import { WorkerLink } from './worker-link.ts';
 
 export interface EdgeOptions {
@@ -29,6 +31,8 @@ export interface EdgeOptions {
   /** Other limits than the standard ones. */
   readonly limits?: Limits;
   readonly observer?: EdgeObserver;
+  /** Told about once a second what was sent to whom. */
+  readonly onUsage?: (report: UsageReport) => void;
 }
 
 /** An address that is listened on; `port` is the real one where the endpoint's is 0. */
@@ -61,6 +65,7 @@ export class Edge {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #limits: Limits;
+  readonly #traffic: Traffic;
   readonly #connections: Connections;
   readonly #contexts = new SiteContexts();
   readonly #slowReaders: SlowReaders;
@@ -74,12 +79,14 @@ export class Edge {
   #caDocuments = new CaDocuments(undefined);
   #ticketKeysEnd: Timer;
 
-  constructor({ clock, logger, limits = standardLimits, observer }: EdgeOptions) {
+  constructor(options: EdgeOptions) {
+    const { clock, logger, limits = standardLimits, observer, onUsage } = options;
     this.#clock = clock;
     this.#logger = logger;
     this.#limits = limits;
+    this.#traffic = new Traffic({ clock, onReport: (report) => onUsage?.(report) });
     this.#connections = new Connections({
-      ...{ clock, logger, limits },
+      ...{ clock, logger, limits, traffic: this.#traffic },
       onDenied: (client, reason) => observer?.denied(client, reason),
     });
     this.#slowReaders = new SlowReaders(limits);
@@ -88,6 +95,7 @@ export class Edge {
       {
         logger,
         services: this.#services,
+        allowance: this.#traffic.allowance,
         onResponse: (response) => this.#slowReaders.watch(response),
         onFinished: (exchange) => observer?.finished(exchange),
       },
@@ -104,6 +112,11 @@ export class Edge {
   setCertificate(site: string, certificate: CertifiedKey): void {
     this.#contexts.setCertificate(site, certificate);
     this.#refreshListeners();
+  }
+
+  /** What the budget lets through, from the next request and byte on. */
+  setOrders(orders: BudgetOrders): void {
+    this.#traffic.setOrders(orders);
   }
 
   setTrust(trust: TrustDocuments | undefined): void {
@@ -175,6 +188,7 @@ export class Edge {
     clearInterval(sweep);
     this.#ticketKeysEnd.cancel();
     this.#connections.close();
+    this.#traffic.close();
     this.#slowReaders.close();
     this.#services.close();
     await Promise.all((this.#state?.workers ?? []).map((worker) => worker.destroy()));

@@ -7,11 +7,9 @@ import type { Duplex } from 'node:stream';
 import { assertNever } from '../errors/assert-never.ts';
 import { errorMessage, MirrorgateError } from '../errors/mirrorgate-error.ts';
 import { urlHost, type HostName } from '../net/host-name.ts';
-import { upstreamRequestsHeader } from '../net/internal-headers.ts';
 import { errorResponse } from '../oci/error-responses.ts';
-import { pullPath } from '../oci/pull-path.ts';
-import { referenceText } from '../oci/reference.ts';
 import { errorFields, type Logger } from '../telemetry/logger.ts';
+import type { Allowance } from './allowance.ts';
 import { emptyRecord, logAccess, watchExchange, type AccessRecord } from './access-record.ts';
 import { judgeHeaders, judgePull, judgeUpgrade, type Target } from './admission.ts';
 import { sendDocument, sendError, sendPing } from './answers.ts';
@@ -21,16 +19,16 @@ import type { Peer } from './connections.ts';
 import { assertAdmitted, assertPermitted, assertSameName } from './rights.ts';
 import type { RequestContext, RequestHandler } from './https-listener.ts';
 import type { FinishedExchange } from './observer.ts';
-import { clientHeaders, workerRequestHeaders } from './pull-messages.ts';
-import { Router, type HostRoute, type PullRoute } from './router.ts';
+import { answerPull, pullReference } from './pull.ts';
+import { Router, type HostRoute } from './router.ts';
 import type { ServiceProxy } from './service-proxy.ts';
 import type { EdgeSettings } from './settings.ts';
-import { chooseWorker } from '../net/worker-choice.ts';
 import type { WorkerLink } from './worker-link.ts';
 
 export interface GatewayOptions {
   readonly logger: Logger;
   readonly services: ServiceProxy;
+  readonly allowance: Allowance;
   /** Told of every answer that begins, to watch how the client takes it. */
   readonly onResponse: (response: ServerResponse) => void;
   /** Told of every answer that has ended. */
@@ -128,6 +126,8 @@ export class Gateway implements RequestHandler {
       record.mirror = route.service.name;
       record.kind = 'service';
       assertPermitted(peer, route.service.name);
+      this.#options.allowance.assertOpen(peer.client);
+      peer.passage.meter.attribute({ mirror: route.service.name, repository: undefined });
       await this.#options.services.forward({ service: route.service, peer, request, response });
       return;
     }
@@ -136,6 +136,7 @@ export class Gateway implements RequestHandler {
 
   async #answerRegistry(exchange: Exchange, route: HostRoute, target: Target): Promise<void> {
     const { response, record, peer, state } = exchange;
+    const { allowance } = this.#options;
     if (target.path !== '/v2' && !target.path.startsWith('/v2/')) {
       throw new MirrorgateError('MIRRORGATE_REQUEST_UNSUPPORTED', 'a mirror answers under /v2/');
     }
@@ -151,7 +152,7 @@ export class Gateway implements RequestHandler {
         record.repository = registry.pull.repository;
         record.reference = pullReference(registry.pull);
         assertPermitted(peer, registry.mirror.name);
-        await forwardPull(exchange, registry, target);
+        await answerPull({ ...exchange, workers: state.workers, allowance }, registry, target);
         return;
       default:
         assertNever(registry);
@@ -174,6 +175,8 @@ export class Gateway implements RequestHandler {
       }
       const { service } = route;
       assertPermitted(peer, service.name);
+      this.#options.allowance.assertOpen(peer.client);
+      peer.passage.meter.attribute({ mirror: service.name, repository: undefined });
       judgeUpgrade(request);
       logger.info('upgrade', { client: peer.address, host, mirror: service.name });
       await services.upgrade({ service, peer, request, ...connection });
@@ -208,41 +211,6 @@ function redirect({ request, response, state }: Exchange, host: HostName, target
   const location = `https://${urlHost(host)}${port}${target.path}${query}`;
   const body = request.method === 'HEAD' ? undefined : `${location}\n`;
   response.writeHead(308, { location, 'content-type': 'text/plain; charset=utf-8' }).end(body);
-}
-
-async function forwardPull(exchange: Exchange, route: PullRoute, target: Target): Promise<void> {
-  const { request, response, record, state } = exchange;
-  const { mirror, pull, namespace } = route;
-  const key = pull.kind === 'blob' ? pull.digest : `${mirror.name}/${pull.repository}`;
-  const worker = state.workers[chooseWorker(key, state.workers.length)];
-  if (worker === undefined) {
-    throw new MirrorgateError('MIRRORGATE_WORKER_UNREACHABLE', 'no cache process is configured');
-  }
-  await worker.forward({
-    method: request.method === 'HEAD' ? 'HEAD' : 'GET',
-    path: `/${mirror.name}${pullPath(pull)}`,
-    headers: workerRequestHeaders(request),
-    response,
-    answerHeaders: (received) => {
-      const { 'cache-status': cache, [upstreamRequestsHeader]: requests } = received;
-      record.answeredAt = performance.now();
-      record.cache = typeof cache === 'string' ? cache : undefined;
-      record.upstreamRequests = requests === undefined ? undefined : Number(requests);
-      return clientHeaders(received, target, namespace);
-    },
-  });
-}
-
-function pullReference(pull: PullRoute['pull']): string {
-  switch (pull.kind) {
-    case 'manifest':
-      return referenceText(pull.reference);
-    case 'blob':
-    case 'referrers':
-      return pull.digest;
-    case 'tags':
-      return 'tags/list';
-  }
 }
 
 function isRead({ method }: IncomingMessage): boolean {

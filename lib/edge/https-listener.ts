@@ -10,6 +10,7 @@ import type { SecureContext, TLSSocket } from 'node:tls';
 import { endForError } from './client-errors.ts';
 import type { Peer } from './connections.ts';
 import { FrontDoor, type FrontDoorOptions } from './front-door.ts';
+import { PacedResponse } from './paced-response.ts';
 import type { SiteContexts } from './site-contexts.ts';
 import { Turns } from './turns.ts';
 
@@ -40,6 +41,8 @@ export interface HttpsListenerOptions extends FrontDoorOptions {
   readonly handler: RequestHandler;
 }
 
+type Terminator = Server<typeof IncomingMessage, typeof PacedResponse>;
+
 interface Accepted {
   readonly socket: Socket;
   readonly peer: Peer;
@@ -54,7 +57,7 @@ export class HttpsListener {
   #role: AddressRole;
   #isClosing = false;
   /** By default site: an address that is itself a host has a default of its own. */
-  readonly #terminators = new Map<string, Server>();
+  readonly #terminators = new Map<string, Terminator>();
   readonly #accepted = new Map<string, Accepted>();
   readonly #peers = new WeakMap<Duplex, Peer>();
   readonly #turns: Turns;
@@ -112,7 +115,7 @@ export class HttpsListener {
     this.#terminator(site).emit('connection', socket);
   }
 
-  #terminator(site: string): Server {
+  #terminator(site: string): Terminator {
     const known = this.#terminators.get(site);
     if (known !== undefined) return known;
     const terminator = this.#createTerminator(site);
@@ -120,11 +123,12 @@ export class HttpsListener {
     return terminator;
   }
 
-  #createTerminator(site: string): Server {
+  #createTerminator(site: string): Terminator {
     const { contexts, limits } = this.#options;
     const terminator = createServer({
       ...contexts.serverOptions(site),
       ALPNProtocols: ['http/1.1'],
+      ServerResponse: PacedResponse,
       SNICallback: this.#serverNameCallback(),
       handshakeTimeout: limits.handshakeTimeoutMs,
       headersTimeout: limits.headersTimeoutMs,
@@ -147,7 +151,7 @@ export class HttpsListener {
     terminator.on('clientError', (error, socket) => {
       endForError(socket, { error, answer: this.#turns.current(socket) });
     });
-    const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
+    const onRequest = (request: IncomingMessage, response: PacedResponse): void => {
       const begin = (): void => this.#request(request, response);
       this.#turns.take(request.socket, { response, begin });
     };
@@ -160,10 +164,12 @@ export class HttpsListener {
     return terminator;
   }
 
-  #request(request: IncomingMessage, response: ServerResponse): void {
+  #request(request: IncomingMessage, response: PacedResponse): void {
     if (this.#isClosing) response.shouldKeepAlive = false;
     const context = this.#context(request.socket as TLSSocket);
-    if (context !== undefined) this.#options.handler.request(request, response, context);
+    if (context === undefined) return;
+    response.paceBy(context.peer.passage.pace);
+    this.#options.handler.request(request, response, context);
   }
 
   #upgrade(request: IncomingMessage, socket: TLSSocket, head: Buffer): void {

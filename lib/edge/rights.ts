@@ -3,6 +3,9 @@ import { MirrorgateError } from '../errors/mirrorgate-error.ts';
 import { tryDnsName, type HostName } from '../net/host-name.ts';
 import type { Peer } from './connections.ts';
 
+/** As much of a peer as rights are about. */
+type Rightful = Pick<Peer, 'address' | 'admission'>;
+
 /** RFC 9110 §7.4: a request for another host than the handshake's may have taken a wrong turn. */
 export function assertSameName(serverName: string | undefined, host: HostName): void {
   if (serverName === undefined || tryDnsName(serverName) === host) return;
@@ -12,12 +15,12 @@ export function assertSameName(serverName: string | undefined, host: HostName): 
   );
 }
 
-export function assertAdmitted(peer: Peer): void {
+export function assertAdmitted(peer: Rightful): void {
   if (peer.admission !== undefined) return;
   throw new MirrorgateError('MIRRORGATE_ACCESS_DENIED', `${peer.address} is not on the allow-list`);
 }
 
-export function assertPermitted(peer: Peer, name: string): void {
+export function assertPermitted(peer: Rightful, name: string): void {
   assertAdmitted(peer);
   if (peer.admission?.permits(name) === true) return;
   throw new MirrorgateError(

@@ -16,6 +16,7 @@ import type { RequestTally } from '../upstream/request-tally.ts';
 import { sendBlob, sendError, sendManifest } from './answers.ts';
 import { sendList } from './listings.ts';
 import type { MirrorSet } from './mirror-set.ts';
+import { withoutTransfers } from './only-cached.ts';
 
 export interface WorkerServerOptions {
   readonly mirrors: MirrorSet;
@@ -89,7 +90,9 @@ export class WorkerServer {
     const { mirrors, cache } = this.#options;
     const { manifests, blobs } = cache;
     const { mirrorName, pull } = readTarget(request.url ?? '');
-    const mirror = mirrors.get(mirrorName);
+    const wanted = mirrors.get(mirrorName);
+    const onlyCached = request.headers['cache-control'] === 'only-if-cached';
+    const mirror = onlyCached ? withoutTransfers(wanted) : wanted;
     const method = request.method === 'HEAD' ? 'HEAD' : 'GET';
     switch (pull.kind) {
       case 'manifest':

@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import { Connections, type Peer } from '../../../lib/edge/connections.ts';
 import { limits, type Limits } from '../../../lib/edge/limits.ts';
+import { Traffic } from '../../../lib/edge/traffic.ts';
 import { ManualClock } from '../manual-clock.ts';
 import { recordedLog } from '../recorded-log.ts';
 import { testStart } from '../test-certificates.ts';
@@ -10,6 +11,7 @@ import { testStart } from '../test-certificates.ts';
 /** As much of a socket as is looked at. */
 export class FakeSocket extends EventEmitter {
   readonly remoteAddress: string | undefined;
+  readonly bytesWritten = 0;
   destroyed = false;
 
   constructor(remoteAddress: string | undefined) {
@@ -39,6 +41,7 @@ export class ConnectionsBench {
       clock: this.clock,
       logger: this.log,
       limits: { ...limits, ...changed },
+      traffic: new Traffic({ clock: new ManualClock(testStart), onReport: () => undefined }),
     });
   }
 

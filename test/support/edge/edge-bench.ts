@@ -2,6 +2,7 @@
 import { Edge, type ListenFailure } from '../../../lib/edge/edge.ts';
 import { limits as standardLimits, type Limits } from '../../../lib/edge/limits.ts';
 import type { EdgeSettings } from '../../../lib/edge/settings.ts';
+import type { UsageReport } from '../../../lib/budget/usage.ts';
 import type { AllowList } from '../../../lib/access/allow-list.ts';
 import type { CertifiedKey } from '../../../lib/certificates/issuer.ts';
 import type { Logger } from '../../../lib/telemetry/logger.ts';
@@ -37,6 +38,8 @@ export class EdgeBench {
   readonly edge: Edge;
   readonly clock = new ManualClock(new Date());
   readonly log = recordedLog();
+  /** What the edge reported of its traffic. */
+  readonly usage: UsageReport[] = [];
   readonly workers: readonly FakeWorker[];
   readonly #directory: TemporaryDirectory;
   #settings: EdgeSettings;
@@ -53,6 +56,7 @@ export class EdgeBench {
       clock: this.clock,
       logger: options.logger ?? this.log,
       limits: { ...standardLimits, ...options.limits },
+      onUsage: (report) => this.usage.push(report),
     });
   }
 

@@ -1,0 +1,88 @@
+/** A pull that was routed and permitted: judged by the budget, handed to a worker, remembered. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { MirrorgateError } from '../errors/mirrorgate-error.ts';
+import { upstreamRequestsHeader } from '../net/internal-headers.ts';
+import { chooseWorker } from '../net/worker-choice.ts';
+import { pullPath } from '../oci/pull-path.ts';
+import { referenceText } from '../oci/reference.ts';
+import type { AccessRecord } from './access-record.ts';
+import type { Target } from './admission.ts';
+import type { Allowance } from './allowance.ts';
+import type { Peer } from './connections.ts';
+import { clientHeaders, workerRequestHeaders } from './pull-messages.ts';
+import type { PullRoute } from './router.ts';
+import type { WorkerLink } from './worker-link.ts';
+
+export interface PullExchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly record: AccessRecord;
+  readonly peer: Peer;
+  readonly workers: readonly WorkerLink[];
+  readonly allowance: Allowance;
+}
+
+/** RFC 9111 §5.2.1.7: no upstream is to be asked for content. */
+const onlyCachedHeader = { 'cache-control': 'only-if-cached' } as const;
+
+/**
+ * Resolves when the answer is through or one side has left.
+ * @throws BudgetSpentError; MirrorgateError `MIRRORGATE_WORKER_UNREACHABLE`
+ */
+export async function answerPull(
+  exchange: PullExchange,
+  route: PullRoute,
+  target: Target,
+): Promise<void> {
+  const { response, peer, allowance } = exchange;
+  const purpose = { mirror: route.mirror.name, repository: route.pull.repository };
+  const wanted = { client: peer.client, ...purpose };
+  const { onlyCached } = allowance.judgePull({ ...wanted, isBlob: route.pull.kind === 'blob' });
+  peer.passage.meter.attribute(purpose);
+  await forward(exchange, route, { target, onlyCached });
+  const isGiven = response.statusCode === 200 || response.statusCode === 304;
+  if (route.pull.kind === 'manifest' && isGiven) allowance.noteManifest(wanted);
+}
+
+/** What the log shows of a pull beside its repository. */
+export function pullReference(pull: PullRoute['pull']): string {
+  switch (pull.kind) {
+    case 'manifest':
+      return referenceText(pull.reference);
+    case 'blob':
+    case 'referrers':
+      return pull.digest;
+    case 'tags':
+      return 'tags/list';
+  }
+}
+
+interface Terms {
+  readonly target: Target;
+  readonly onlyCached: boolean;
+}
+
+async function forward(
+  { request, response, record, workers }: PullExchange,
+  { mirror, pull, namespace }: PullRoute,
+  { target, onlyCached }: Terms,
+): Promise<void> {
+  const key = pull.kind === 'blob' ? pull.digest : `${mirror.name}/${pull.repository}`;
+  const worker = workers[chooseWorker(key, workers.length)];
+  if (worker === undefined) {
+    throw new MirrorgateError('MIRRORGATE_WORKER_UNREACHABLE', 'no cache process is configured');
+  }
+  await worker.forward({
+    method: request.method === 'HEAD' ? 'HEAD' : 'GET',
+    path: `/${mirror.name}${pullPath(pull)}`,
+    headers: { ...workerRequestHeaders(request), ...(onlyCached ? onlyCachedHeader : {}) },
+    response,
+    answerHeaders: (received) => {
+      const { 'cache-status': cache, [upstreamRequestsHeader]: requests } = received;
+      record.answeredAt = performance.now();
+      record.cache = typeof cache === 'string' ? cache : undefined;
+      record.upstreamRequests = requests === undefined ? undefined : Number(requests);
+      return clientHeaders(received, target, namespace);
+    },
+  });
+}
