@@ -31,6 +31,7 @@ export function edgeSettings(configuration: Configuration): EdgeSettings {
     services,
     sites,
     workers: workerSockets(configuration),
+    cacheDirectory: configuration.cache.directory,
     caAccess: configuration.caAccess,
     logsAccess: configuration.log.access,
   };

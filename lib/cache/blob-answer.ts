@@ -9,6 +9,8 @@ export interface BlobAnswer {
   readonly cacheStatus: CacheStatus;
   /** Undefined only where the upstream streams without a length. */
   readonly sizeBytes: number | undefined;
+  /** Where an edge on the same machine may read the whole of it; undefined where it may not. */
+  readonly path?: string | undefined;
   /** Begins reading; for a GET only, once at most. */
   reader(range: ByteRange | undefined): FillReader;
   /** Must be called whether or not a reader was taken. Idempotent. */
@@ -19,6 +21,7 @@ export function storedAnswer(blob: StoredBlob, cacheStatus: CacheStatus): BlobAn
   return {
     cacheStatus,
     sizeBytes: blob.sizeBytes,
+    path: blob.path,
     reader: (range) => storedReader(blob, range),
     close: () => blob.close(),
   };

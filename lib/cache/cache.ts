@@ -108,6 +108,11 @@ export class Cache {
     return this.#scrubber?.outcome ?? { checkedBytes: 0, damaged: 0 };
   }
 
+  /** Where its content lies. */
+  get directory(): string {
+    return this.#layout.root;
+  }
+
   /** Which images are pinned, from now on. */
   configure(mirrors: readonly PinnedMirror[]): void {
     this.#mirrors = mirrors;

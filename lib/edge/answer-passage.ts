@@ -5,7 +5,14 @@
  */
 import type { ServerResponse } from 'node:http';
 import type { Dispatcher } from 'undici';
-import { workerRunHeader } from '../net/internal-headers.ts';
+import {
+  fileHeader,
+  fileSpanHeader,
+  sendsFilesHeader,
+  tryFileSpan,
+  workerRunHeader,
+  type FileSpan,
+} from '../net/internal-headers.ts';
 import { ByteMark } from './byte-mark.ts';
 
 export interface ForwardRequest {
@@ -18,6 +25,15 @@ export interface ForwardRequest {
 }
 
 export type WorkerHeaders = Readonly<Record<string, string | string[] | undefined>>;
+
+/** What a worker answers with in place of a body, where the edge can send the file by itself. */
+export interface NamedFile {
+  readonly status: number;
+  readonly headers: WorkerHeaders;
+  readonly path: string;
+  /** Undefined where the worker wrote none. */
+  readonly span: FileSpan | undefined;
+}
 
 /** What of an answer's head must be the same for its body to be the same. */
 interface Head {
@@ -35,6 +51,8 @@ interface Repetition {
 
 export class AnswerPassage implements Dispatcher.DispatchHandler {
   readonly #request: ForwardRequest;
+  readonly #takesFiles: boolean;
+  #namedFile: NamedFile | undefined;
   #done: (error?: Error) => void = () => undefined;
   #controller: Dispatcher.DispatchController | undefined;
   /** Undefined where the answer is none that could go on after a break. */
@@ -44,8 +62,14 @@ export class AnswerPassage implements Dispatcher.DispatchHandler {
   #repetition: Repetition | undefined;
   #isBroken = false;
 
-  constructor(request: ForwardRequest) {
+  constructor(request: ForwardRequest, takesFiles: boolean) {
     this.#request = request;
+    this.#takesFiles = takesFiles;
+  }
+
+  /** Set where the worker named a file: then nothing of the answer was passed on. */
+  get namedFile(): NamedFile | undefined {
+    return this.#namedFile;
   }
 
   /** Whether an heir of the worker may still bring the answer, or its rest. */
@@ -58,9 +82,12 @@ export class AnswerPassage implements Dispatcher.DispatchHandler {
   attempt(dispatcher: Dispatcher): Promise<Error | undefined> {
     const { method, path, headers } = this.#request;
     const run = this.#workerRun === undefined ? {} : { [workerRunHeader]: this.#workerRun };
+    // The rest of a body that has begun comes as a body.
+    const files = this.#takesFiles && !this.#request.response.headersSent;
+    const own = { ...headers, ...run, ...(files ? { [sendsFilesHeader]: '1' } : {}) };
     return new Promise((resolve) => {
       this.#done = resolve;
-      dispatcher.dispatch({ method, path, headers: { ...headers, ...run } }, this);
+      dispatcher.dispatch({ method, path, headers: own }, this);
     });
   }
 
@@ -82,6 +109,10 @@ export class AnswerPassage implements Dispatcher.DispatchHandler {
     // An interim answer (RFC 9110 §15.2) is for us alone.
     if (status < 200) return;
     const { response, answerHeaders } = this.#request;
+    if (this.#takesFiles && !response.headersSent) {
+      this.#namedFile = tryNamedFile(status, headers);
+      if (this.#namedFile !== undefined) return;
+    }
     const head = tryHead(status, headers);
     if (response.headersSent) {
       if (isSame(head, this.#head)) this.#repeat();
@@ -111,7 +142,9 @@ export class AnswerPassage implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     this.#release();
-    if (this.#repetition === undefined) {
+    if (this.#namedFile !== undefined) {
+      this.#done();
+    } else if (this.#repetition === undefined) {
       this.#request.response.end();
       this.#done();
     } else {
@@ -162,6 +195,12 @@ export class AnswerPassage implements Dispatcher.DispatchHandler {
 
 function anotherAnswer(): Error {
   return new Error('what came again was another answer');
+}
+
+function tryNamedFile(status: number, headers: WorkerHeaders): NamedFile | undefined {
+  const path = headers[fileHeader];
+  if (typeof path !== 'string') return undefined;
+  return { status, headers, path, span: tryFileSpan(headers[fileSpanHeader]) };
 }
 
 /** Undefined where the worker did not say which content it is. */

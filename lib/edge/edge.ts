@@ -1,8 +1,7 @@
 /**
  * One edge: its listeners, who is connected, and what they are answered. Everything it knows is
- * given to it and can be given anew while it runs; it reads and writes no file.
+ * given to it and can be given anew while it runs; it writes no file, and reads none but content.
  */
-import { isDeepStrictEqual } from 'node:util';
 import type { AllowList } from '../access/allow-list.ts';
 import type { BudgetOrders, UsageReport } from '../budget/usage.ts';
 import type { CertifiedKey } from '../certificates/issuer.ts';
@@ -12,6 +11,7 @@ import type { Clock, Timer } from '../time/clock.ts';
 import { wantedAddresses, type Address } from './addresses.ts';
 import { CaDocuments } from './ca-documents.ts';
 import { Connections } from './connections.ts';
+import { FileSender } from './file-sender.ts';
 import { Gateway, type GatewayState } from './gateway.ts';
 import { HttpsListener } from './https-listener.ts';
 import { limits as standardLimits, type Limits } from './limits.ts';
@@ -23,7 +23,7 @@ import type { EdgeSettings, TrustDocuments } from './settings.ts';
 import { SiteContexts } from './site-contexts.ts';
 import { SlowReaders } from './slow-readers.ts';
 import { Traffic } from './traffic.ts';
-import { WorkerLink } from './worker-link.ts';
+import { linkWorkers } from './worker-link.ts';
 
 export interface EdgeOptions {
   readonly clock: Clock;
@@ -70,11 +70,11 @@ export class Edge {
   readonly #contexts = new SiteContexts();
   readonly #slowReaders: SlowReaders;
   readonly #services: ServiceProxy;
+  readonly #sender = new FileSender();
   readonly #gateway: Gateway;
   #open: readonly OpenAddress[] = [];
   /** Closed listeners, until their last connection is gone. */
   readonly #leaving = new Map<Listener, Promise<void>>();
-  #settings: EdgeSettings | undefined;
   #state: GatewayState | undefined;
   #caDocuments = new CaDocuments(undefined);
   #ticketKeysEnd: Timer;
@@ -130,16 +130,10 @@ export class Edge {
    * by `settings` from the next request on. Returns the addresses that could not be opened.
    */
   async configure(settings: EdgeSettings): Promise<ListenFailure[]> {
-    const before = this.#settings;
     const state = this.#state;
-    this.#settings = settings;
     this.#contexts.setSites(settings.sites);
     this.#connections.setAdmitsStrangers(settings.caAccess === 'public');
-    const keepsWorkers = isDeepStrictEqual(before?.workers, settings.workers);
-    const workers =
-      keepsWorkers && state !== undefined
-        ? state.workers
-        : settings.workers.map((path) => new WorkerLink(path));
+    const workers = linkWorkers(settings, this.#sender, state);
     // Before an address opens: clients are there in the same instant.
     this.#state = {
       settings,
@@ -151,12 +145,11 @@ export class Edge {
     const failures = await this.#listen(settings);
     const shared = this.#open.find(({ role }) => role !== undefined && role.mirror === undefined);
     this.#state = { ...this.#state, httpsPort: shared?.port ?? 443 };
-    if (!keepsWorkers) {
-      for (const worker of state?.workers ?? []) {
-        worker.close().catch((error: unknown) => {
-          this.#logger.warn('worker link not closed', errorFields(error));
-        });
-      }
+    const gone = state === undefined || state.workers === workers ? [] : state.workers;
+    for (const worker of gone) {
+      worker.close().catch((error: unknown) => {
+        this.#logger.warn('worker link not closed', errorFields(error));
+      });
     }
     return failures;
   }

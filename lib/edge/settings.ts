@@ -26,6 +26,8 @@ export interface EdgeSettings {
   readonly sites: readonly Pick<Site, 'name' | 'hosts'>[];
   /** Sockets of the workers; a mirror's content belongs to one of them. */
   readonly workers: readonly string[];
+  /** Where the workers' content lies, for this edge to read; undefined where it has no such disk. */
+  readonly cacheDirectory: string | undefined;
   readonly caAccess: 'allow-list' | 'public';
   readonly logsAccess: boolean;
 }

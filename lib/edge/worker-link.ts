@@ -4,9 +4,19 @@
  * for, and its heir answers in its place.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { Pool } from 'undici';
 import { errorCode, errorMessage, MirrorgateError } from '../errors/mirrorgate-error.ts';
-import { AnswerPassage, type ForwardRequest } from './answer-passage.ts';
+import { AnswerPassage, type ForwardRequest, type NamedFile } from './answer-passage.ts';
+import { openCachedFile } from './cached-files.ts';
+import type { FileSender } from './file-sender.ts';
+import type { EdgeSettings } from './settings.ts';
+
+/** The disk that edge and worker share. */
+export interface SharedDisk {
+  readonly cacheDirectory: string;
+  readonly sender: FileSender;
+}
 
 /** A worker is restarted within this; until then requests wait for it. */
 const retryDelaysMs = [50, 100, 250, 500, 1_000, 1_000, 1_000];
@@ -20,8 +30,11 @@ const bodyTimeoutMs = 90_000;
 
 export class WorkerLink {
   readonly #pool: Pool;
+  readonly #disk: SharedDisk | undefined;
 
-  constructor(socketPath: string) {
+  /** Without a shared disk the worker sends every body. */
+  constructor(socketPath: string, disk?: SharedDisk) {
+    this.#disk = disk;
     this.#pool = new Pool('http://worker.internal', {
       socketPath,
       pipelining: 1,
@@ -33,25 +46,39 @@ export class WorkerLink {
 
   /**
    * Passes the worker's answer to the client. Resolves when it is through or one side has left.
-   * @throws MirrorgateError `MIRRORGATE_WORKER_UNREACHABLE` while nothing has been answered yet
+   * @throws MirrorgateError `MIRRORGATE_WORKER_UNREACHABLE` while nothing has been answered yet;
+   *   as {@link FileSender.send}
    */
   async forward(request: ForwardRequest): Promise<void> {
+    const disk = this.#disk;
+    const takesFiles = disk !== undefined && request.method === 'GET';
+    const file = await this.#exchange(request, takesFiles);
+    if (disk === undefined || file === undefined || hasLeft(request)) return;
+    if (await sendFile(disk, request, file)) return;
+    // It was evicted or found damaged in between: the worker knows what to do about that.
+    await this.#exchange(request, false);
+  }
+
+  /** Passes the worker's answer on, unless it names a file in place of a body. */
+  async #exchange(request: ForwardRequest, takesFiles: boolean): Promise<NamedFile | undefined> {
     const { response } = request;
-    const passage = new AnswerPassage(request);
+    const passage = new AnswerPassage(request, takesFiles);
     let deaths = 0;
     for (const delayMs of [...retryDelaysMs, undefined]) {
       const failure = await passage.attempt(this.#pool);
-      if (failure === undefined || hasLeft(request)) return;
+      if (failure === undefined) return passage.namedFile;
+      if (hasLeft(request)) return undefined;
       if (isDeath(failure)) deaths += 1;
       const mayComeBack = isAbsence(failure) || (isDeath(failure) && deaths < maxDeaths);
       if (delayMs === undefined || !mayComeBack || !passage.canGoOn) {
         if (!response.headersSent) throw unreachable(failure);
         response.destroy();
-        return;
+        return undefined;
       }
       await delay(delayMs);
-      if (hasLeft(request)) return;
+      if (hasLeft(request)) return undefined;
     }
+    return undefined;
   }
 
   /** Takes no more requests; resolves when those in flight are through. */
@@ -63,6 +90,44 @@ export class WorkerLink {
   async destroy(): Promise<void> {
     await this.#pool.destroy();
   }
+}
+
+type LinkSettings = Pick<EdgeSettings, 'workers' | 'cacheDirectory'>;
+
+/** A link to each worker of `settings`; those of `before` where nothing changed. */
+export function linkWorkers(
+  settings: LinkSettings,
+  sender: FileSender,
+  before: { readonly settings: LinkSettings; readonly workers: readonly WorkerLink[] } | undefined,
+): readonly WorkerLink[] {
+  const { workers, cacheDirectory } = settings;
+  const wanted = { workers, cacheDirectory };
+  if (before !== undefined) {
+    const known = before.settings;
+    const had = { workers: known.workers, cacheDirectory: known.cacheDirectory };
+    if (isDeepStrictEqual(had, wanted)) return before.workers;
+  }
+  const disk = cacheDirectory === undefined ? undefined : { cacheDirectory, sender };
+  return workers.map((path) => new WorkerLink(path, disk));
+}
+
+/** Whether it could be opened; then it is sent, or the client has left. */
+async function sendFile(
+  { cacheDirectory, sender }: SharedDisk,
+  { response, answerHeaders }: ForwardRequest,
+  { status, headers, path, span }: NamedFile,
+): Promise<boolean> {
+  const file = span && (await openCachedFile(cacheDirectory, path, span));
+  if (file === undefined) return false;
+  try {
+    const { first, last } = file.span;
+    const length = String(last + 1 - first);
+    response.writeHead(status, answerHeaders({ ...headers, 'content-length': length }));
+    await sender.send(response, file);
+  } finally {
+    await file.handle.close();
+  }
+  return true;
 }
 
 function hasLeft({ response }: ForwardRequest): boolean {

@@ -1,12 +1,19 @@
 /** The HTTP side of what the cache answers: headers, conditions and ranges of the OCI pull API. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { relative } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { BlobAnswer } from '../cache/blob-answer.ts';
 import type { ManifestAnswer } from '../cache/manifest-cache.ts';
 import { errorMessage } from '../errors/mirrorgate-error.ts';
 import { resolveRange, tryRange, type ByteRange } from '../net/byte-range.ts';
 import { cacheStatusText } from '../net/cache-status.ts';
-import { upstreamRequestsHeader } from '../net/internal-headers.ts';
+import {
+  fileHeader,
+  fileSpanHeader,
+  fileSpanText,
+  sendsFilesHeader,
+  upstreamRequestsHeader,
+} from '../net/internal-headers.ts';
 import type { Digest } from '../oci/digest.ts';
 import { errorResponse, ociErrorBody } from '../oci/error-responses.ts';
 import { isUnreachable, UpstreamFailedError, UpstreamLimitedError } from '../upstream/errors.ts';
@@ -44,10 +51,10 @@ export function sendManifest(
 export async function sendBlob(
   request: IncomingMessage,
   response: ServerResponse,
-  blob: { readonly digest: Digest; readonly answer: BlobAnswer },
+  blob: { readonly digest: Digest; readonly answer: BlobAnswer; readonly cacheDirectory: string },
   tally: RequestTally,
 ): Promise<void> {
-  const { digest, answer } = blob;
+  const { digest, answer, cacheDirectory } = blob;
   const headers: Headers = {
     'content-type': 'application/octet-stream',
     ...(answer.sizeBytes === undefined ? {} : { 'content-length': answer.sizeBytes }),
@@ -68,18 +75,43 @@ export async function sendBlob(
     sendUnsatisfiable(response, answer.sizeBytes);
     return;
   }
+  if (range !== undefined) headers['content-range'] = contentRange(range, answer.sizeBytes);
+  const status = range === undefined ? 200 : 206;
+  const file = fileHeaders(request, { answer, range, cacheDirectory });
+  if (file !== undefined) {
+    response.writeHead(status, { ...headers, ...file, 'content-length': 0 }).end();
+    return;
+  }
   const reader = answer.reader(range);
   // Until here a failure is still an answer; afterwards it can only be a broken connection.
   const isReady = await reader.ready();
-  if (range === undefined) {
-    response.writeHead(200, headers);
-  } else {
-    headers['content-range'] = `bytes ${range.first}-${range.last}/${answer.sizeBytes ?? '*'}`;
-    headers['content-length'] = range.last - range.first + 1;
-    response.writeHead(206, headers);
-  }
+  if (range !== undefined) headers['content-length'] = range.last - range.first + 1;
+  response.writeHead(status, headers);
   if (!isReady) response.flushHeaders();
   await pipeline(reader.read(), response);
+}
+
+/** What has the edge send the file by itself, where it can and there is one with anything in it. */
+function fileHeaders(
+  request: IncomingMessage,
+  blob: {
+    readonly answer: BlobAnswer;
+    readonly range: ByteRange | undefined;
+    readonly cacheDirectory: string;
+  },
+): Headers | undefined {
+  const { path, sizeBytes = 0 } = blob.answer;
+  const isWanted = request.headers[sendsFilesHeader] !== undefined;
+  if (!isWanted || path === undefined || sizeBytes === 0) return undefined;
+  const { first, last } = blob.range ?? { first: 0, last: sizeBytes - 1 };
+  return {
+    [fileHeader]: `/${relative(blob.cacheDirectory, path)}`,
+    [fileSpanHeader]: fileSpanText({ first, last, sizeBytes }),
+  };
+}
+
+function contentRange({ first, last }: ByteRange, sizeBytes: number | undefined): string {
+  return `bytes ${first}-${last}/${sizeBytes ?? '*'}`;
 }
 
 /** Answers with the OCI error body of `error`. */

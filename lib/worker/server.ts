@@ -20,7 +20,7 @@ import { withoutTransfers } from './only-cached.ts';
 
 export interface WorkerServerOptions {
   readonly mirrors: MirrorSet;
-  readonly cache: Pick<Cache, 'manifests' | 'blobs'>;
+  readonly cache: Pick<Cache, 'manifests' | 'blobs' | 'directory'>;
   readonly logger: Logger;
 }
 
@@ -106,7 +106,9 @@ export class WorkerServer {
       case 'blob': {
         const answer = await blobs.open({ mirror, method, tally, ...pull });
         try {
-          await sendBlob(request, response, { digest: pull.digest, answer }, tally);
+          const { digest } = pull;
+          const blob = { digest, answer, cacheDirectory: cache.directory };
+          await sendBlob(request, response, blob, tally);
         } finally {
           await answer.close();
         }

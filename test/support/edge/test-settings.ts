@@ -47,6 +47,7 @@ export function testSettings(rest: Partial<EdgeSettings> = {}): EdgeSettings {
     services,
     sites: sites.filter(({ hosts }) => hosts.length > 0),
     workers: [],
+    cacheDirectory: undefined,
     caAccess: 'allow-list',
     logsAccess: true,
     ...rest,

@@ -1,0 +1,124 @@
+/**
+ * Sends content from files: reads a piece while the one before it goes out, in buffers that are
+ * used again, as large as the client is fast. No stream is made of it: at a GiB/s those cost more
+ * than the encryption.
+ */
+import type { ServerResponse } from 'node:http';
+import { MirrorgateError } from '../errors/mirrorgate-error.ts';
+import { BufferPool, largestBufferBytes } from './buffer-pool.ts';
+import type { CachedFile } from './cached-files.ts';
+import { Outlet } from './outlet.ts';
+
+/** Of all answers together; the TLS layer holds as much again. */
+const memory = { budgetBytes: 32 * 1024 * 1024, keptBytes: 8 * 1024 * 1024 };
+
+/** A piece is no larger than what the client takes in this time. */
+const pieceMs = 50;
+
+/** Nor than this share of what it has taken: the buffers of the kernel make anyone look fast. */
+const pieceShare = 1 / 16;
+const firstPieceBytes = 64 * 1024;
+
+export class FileSender {
+  readonly #pool: BufferPool;
+
+  constructor(pool = new BufferPool(memory)) {
+    this.#pool = pool;
+  }
+
+  /**
+   * Sends the span of `file` as the body of `response`, whose head is written. Resolves when all
+   * is sent or the client has left; the file stays open.
+   * @throws MirrorgateError `MIRRORGATE_CACHE_TRUNCATED`; the system's error (`EIO`)
+   */
+  async send(response: ServerResponse, file: CachedFile): Promise<void> {
+    const { first, last } = file.span;
+    const outlet = new Outlet(response);
+    const passage = new Passage(this.#pool, file);
+    try {
+      let sentBytes = 0;
+      let wantedBytes = firstPieceBytes;
+      const total = last + 1 - first;
+      while (sentBytes < total && !outlet.isClosed) {
+        const piece = await passage.next(wantedBytes);
+        // One who takes the largest pieces does not wait for the disk.
+        if (wantedBytes >= largestBufferBytes) passage.readAhead(wantedBytes);
+        const begunMs = performance.now();
+        await outlet.write(piece);
+        passage.done(piece);
+        sentBytes += piece.length;
+        const bytesPerMs = piece.length / (performance.now() - begunMs);
+        const trusted = Math.max(firstPieceBytes, sentBytes * pieceShare);
+        wantedBytes = Math.min(bytesPerMs * pieceMs, trusted);
+      }
+      if (!outlet.isClosed) response.end();
+    } finally {
+      outlet.close();
+      await passage.close();
+    }
+  }
+}
+
+/** One file on its way through the pool. */
+class Passage {
+  readonly #pool: BufferPool;
+  readonly #file: CachedFile;
+  readonly #out = new Map<Buffer, Buffer>();
+  #position: number;
+  #ahead: Promise<Buffer> | undefined;
+
+  constructor(pool: BufferPool, file: CachedFile) {
+    this.#pool = pool;
+    this.#file = file;
+    this.#position = file.span.first;
+  }
+
+  next(wantedBytes: number): Promise<Buffer> {
+    const ahead = this.#ahead ?? this.#read(wantedBytes);
+    this.#ahead = undefined;
+    return ahead;
+  }
+
+  readAhead(wantedBytes: number): void {
+    if (this.#position > this.#file.span.last) return;
+    this.#ahead = this.#read(wantedBytes);
+    // Told to whoever takes it.
+    this.#ahead.catch(() => undefined);
+  }
+
+  /** The piece is no longer looked at by anyone. */
+  done(piece: Buffer): void {
+    const buffer = this.#out.get(piece);
+    if (buffer !== undefined) this.#pool.give(buffer);
+    this.#out.delete(piece);
+  }
+
+  async close(): Promise<void> {
+    await this.#ahead?.catch(() => undefined);
+    for (const piece of [...this.#out.keys()]) this.done(piece);
+  }
+
+  async #read(wantedBytes: number): Promise<Buffer> {
+    const { handle, span } = this.#file;
+    const buffer = this.#pool.take(wantedBytes);
+    const length = Math.min(buffer.length, span.last + 1 - this.#position);
+    const piece = buffer.subarray(0, length);
+    this.#out.set(piece, buffer);
+    const position = this.#position;
+    this.#position += length;
+    let filled = 0;
+    while (filled < length) {
+      const { bytesRead } = await handle.read(piece, filled, length - filled, position + filled);
+      if (bytesRead === 0) throw truncated();
+      filled += bytesRead;
+    }
+    return piece;
+  }
+}
+
+function truncated(): MirrorgateError {
+  return new MirrorgateError(
+    'MIRRORGATE_CACHE_TRUNCATED',
+    'a cached file became shorter while it was read',
+  );
+}

@@ -1,0 +1,73 @@
+/** The work that every server is given in turn. */
+import { connections, download, load } from './clients.ts';
+import { blobPath, manifestPath, type Content } from './content.ts';
+import type { Peers, Setup } from './peers.ts';
+import type { Scenario } from './trials.ts';
+
+export interface ScenarioOptions {
+  readonly ours: Setup;
+  readonly peers: Peers;
+  readonly content: Content;
+  /** PEM of the root that clients trust. */
+  readonly root: string;
+  /** A script for wrk that asks by HEAD. */
+  readonly headScript: string;
+  /** How long wrk runs. */
+  readonly loadSeconds: number;
+  /** How many connections ab opens. */
+  readonly connections: number;
+}
+
+const gibibyte = 1024 ** 3;
+
+export const titles = {
+  blob: 'Warm blob, one client',
+  manifest: 'Warm manifest by tag, 32 connections kept alive',
+  head: 'HEAD of a warm manifest, 32 connections kept alive',
+  handshake: 'Full TLS 1.3 handshake and one request',
+} as const;
+
+export function scenarios(options: ScenarioOptions): Scenario[] {
+  const { ours, peers, content, root, headScript, loadSeconds } = options;
+  const { nginx, caddy, distribution, nginxBefore, caddyBefore } = peers;
+  const url = ({ port }: Setup, path: string): string => `https://localhost:${port}${path}`;
+  const loaded = async (setup: Setup, script?: string) => {
+    const { requests, seconds } = await load(url(setup, manifestPath), loadSeconds, script);
+    return { work: requests, seconds };
+  };
+  return [
+    {
+      title: titles.blob,
+      unit: 'GiB',
+      setups: [nginx, ours, caddy, distribution, nginxBefore, caddyBefore],
+      run: async (setup) => {
+        const { bytes, seconds } = await download(url(setup, blobPath(content.big)), root);
+        return { work: bytes / gibibyte, seconds };
+      },
+    },
+    {
+      title: titles.manifest,
+      unit: 'request',
+      setups: [nginx, ours, caddy, caddyBefore],
+      run: (setup) => loaded(setup),
+    },
+    {
+      title: titles.head,
+      unit: 'request',
+      setups: [nginx, ours, caddy, caddyBefore],
+      run: (setup) => loaded(setup, headScript),
+    },
+    {
+      title: titles.handshake,
+      unit: 'connection',
+      setups: [nginx, ours, caddy],
+      run: async (setup) => {
+        const { requests, seconds } = await connections(
+          url(setup, manifestPath),
+          options.connections,
+        );
+        return { work: requests, seconds };
+      },
+    },
+  ];
+}

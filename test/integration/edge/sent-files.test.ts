@@ -1,0 +1,124 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, rm, truncate, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { expect } from 'chai';
+import { fileHeader, fileSpanHeader, sendsFilesHeader } from '../../../lib/net/internal-headers.ts';
+import { EdgeBench } from '../../support/edge/edge-bench.ts';
+import type { WorkerHandler } from '../../support/edge/fake-worker.ts';
+import { ask, begin, type Answer } from '../../support/edge/https-client.ts';
+import { openFiles, openFilesBackTo } from '../../support/edge/open-files.ts';
+import { TemporaryDirectory } from '../../support/lab/temporary-directory.ts';
+
+const hex = 'ab'.repeat(32);
+const path = `/blobs/sha256/ab/${hex}`;
+const target = `/v2/acme/app/blobs/sha256:${hex}`;
+const bytes = randomBytes(24 * 1024 * 1024);
+const size = bytes.length;
+
+describe('a file that a worker names', () => {
+  let bench: EdgeBench;
+  let directory: TemporaryDirectory;
+  let file: string;
+
+  /** As a worker that has the blob: by name to an edge that sends files, else by its bytes. */
+  const worker = (named: { path?: string; span?: string; status?: number } = {}): WorkerHandler => {
+    return (request, response) => {
+      const common = { 'cache-status': 'mirrorgate; hit', etag: `"sha256:${hex}"` };
+      if (request.headers[sendsFilesHeader] === undefined) {
+        response.writeHead(200, { ...common, 'content-length': 4 }).end('body');
+        return;
+      }
+      const { status = 200, span = `0-${size - 1}/${size}` } = named;
+      const headers = { [fileHeader]: named.path ?? path, [fileSpanHeader]: span };
+      response.writeHead(status, { ...common, ...headers, 'content-length': 0 }).end();
+    };
+  };
+  const pull = (headers: Record<string, string> = {}): Promise<Answer> =>
+    ask({ port: bench.port, path: target, headers });
+
+  beforeEach(async () => {
+    directory = await TemporaryDirectory.create('sent');
+    file = directory.join(path);
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, bytes);
+    bench = await EdgeBench.start({ settings: { cacheDirectory: directory.path } });
+    bench.worker.handler = worker();
+  });
+  afterEach(async () => {
+    await bench.close();
+    await directory.close();
+  });
+
+  it('is sent whole, with what the worker says of it and nothing of how', async () => {
+    const answer = await pull();
+    expect(answer).to.include({ status: 200, complete: true });
+    expect(answer.body.equals(bytes)).to.equal(true);
+    expect(answer.headers).to.include({
+      'content-length': String(size),
+      'cache-status': 'mirrorgate; hit',
+      etag: `"sha256:${hex}"`,
+    });
+    expect(Object.keys(answer.headers).join()).to.not.match(/accel|mirrorgate/);
+    const access = bench.log.entries.find(({ event }) => event === 'access');
+    expect(access?.fields).to.include({ status: 200, complete: true, cache: 'mirrorgate; hit' });
+    expect(access?.fields['bytes']).to.be.above(size);
+  });
+
+  it('is sent in part where a part was asked for', async () => {
+    bench.worker.handler = worker({ status: 206, span: `7-5000006/${size}` });
+    const answer = await pull({ range: 'bytes=7-5000006' });
+    expect(answer).to.include({ status: 206, complete: true });
+    expect(answer.headers['content-length']).to.equal('5000000');
+    expect(answer.body.equals(bytes.subarray(7, 5_000_007))).to.equal(true);
+  });
+
+  it('goes on to its reader when it is removed meanwhile', async () => {
+    const response = await begin({ port: bench.port, path: target });
+    await rm(file);
+    const chunks: Buffer[] = [];
+    for await (const chunk of response) chunks.push(chunk as Buffer);
+    expect(Buffer.concat(chunks).equals(bytes)).to.equal(true);
+  });
+
+  it('cuts the connection when it becomes shorter meanwhile', async () => {
+    const response = await begin({ port: bench.port, path: target });
+    await truncate(file, 100);
+    response.on('error', () => undefined).resume();
+    await new Promise((resolve) => response.once('close', resolve));
+    expect(response.complete).to.equal(false);
+    expect((await pull()).body.toString()).to.equal('body');
+  });
+
+  for (const [what, named] of [
+    ['that is gone', { path: `/blobs/sha256/cd/${'cd'.repeat(32)}` }],
+    ['that is of another length', { span: `0-9/10` }],
+    ['outside the cache', { path: '/../../etc/passwd' }],
+    ['with a span that is none', { span: 'all' }],
+  ] as const) {
+    it(`${what} is fetched from the worker as bytes`, async () => {
+      bench.worker.handler = worker(named);
+      const answer = await pull();
+      expect(answer).to.include({ status: 200, complete: true });
+      expect(answer.body.toString()).to.equal('body');
+    });
+  }
+
+  it('is not what a client can ask for', async () => {
+    await bench.configure({ cacheDirectory: undefined });
+    const answer = await pull({ [sendsFilesHeader]: '1', [fileHeader]: path });
+    expect(answer.body.toString()).to.equal('body');
+    const [request] = bench.worker.requests.slice(-1);
+    expect(request?.headers).to.not.have.any.keys(sendsFilesHeader, fileHeader);
+  });
+
+  it('is closed again, whether its client stays or leaves', async () => {
+    await pull();
+    const before = await openFiles();
+    for (let count = 0; count < 10; count += 1) {
+      const response = await begin({ port: bench.port, path: target });
+      response.once('error', () => undefined);
+      response.destroy();
+    }
+    await openFilesBackTo(before);
+  });
+});
