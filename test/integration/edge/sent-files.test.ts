@@ -7,6 +7,7 @@ import { EdgeBench } from '../../support/edge/edge-bench.ts';
 import type { WorkerHandler } from '../../support/edge/fake-worker.ts';
 import { ask, begin, type Answer } from '../../support/edge/https-client.ts';
 import { openFiles, openFilesBackTo } from '../../support/edge/open-files.ts';
+import { poll } from '../../support/lab/polling.ts';
 import { TemporaryDirectory } from '../../support/lab/temporary-directory.ts';
 
 const hex = 'ab'.repeat(32);
@@ -59,9 +60,12 @@ describe('a file that a worker names', () => {
       etag: `"sha256:${hex}"`,
     });
     expect(Object.keys(answer.headers).join()).to.not.match(/accel|mirrorgate/);
-    const access = bench.log.entries.find(({ event }) => event === 'access');
-    expect(access?.fields).to.include({ status: 200, complete: true, cache: 'mirrorgate; hit' });
-    expect(access?.fields['bytes']).to.be.above(size);
+    const access = await poll(() => bench.log.entries.find(({ event }) => event === 'access'), {
+      deadlineMs: 5_000,
+      what: 'line in the access log',
+    });
+    expect(access.fields).to.include({ status: 200, complete: true, cache: 'mirrorgate; hit' });
+    expect(access.fields['bytes']).to.be.above(size);
   });
 
   it('is sent in part where a part was asked for', async () => {
