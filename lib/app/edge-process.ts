@@ -7,6 +7,7 @@ import type { EdgeObserver } from '../edge/observer.ts';
 import { assertNever } from '../errors/assert-never.ts';
 import { errorMessage } from '../errors/mirrorgate-error.ts';
 import { systemClock } from '../time/clock.ts';
+import { ActivityBatch } from './activity-batch.ts';
 import { listenFailure } from './listening.ts';
 import type {
   EdgeQuestions,
@@ -20,6 +21,8 @@ import { enterProcess, failureOf } from './process-entry.ts';
 
 /** How long answers in flight may go on after an unforeseen error, while an heir serves. */
 const unforeseenGraceMs = 10_000;
+
+const activityIntervalMs = 1_000;
 
 let edge: Edge | undefined;
 
@@ -48,18 +51,32 @@ function takeCertificate(target: Edge, { site, certifiedKey }: SiteKey): Failure
   }
 }
 
-function observe(registry: Registry): EdgeObserver {
+/** Counts, and tells the supervisor now and then. */
+function observe(registry: Registry, report: (report: EdgeReport) => void): EdgeObserver {
   const metrics = new EdgeMetrics(registry);
+  const batch = new ActivityBatch();
+  const tell = (): void => {
+    const activity = batch.take();
+    if (activity !== undefined) report({ kind: 'activity', activity });
+    systemClock.after(activityIntervalMs, tell);
+  };
+  tell();
   return {
-    finished: (exchange) => metrics.finished(exchange),
-    denied: (_client, reason) => metrics.denied(reason),
+    finished(exchange) {
+      metrics.finished(exchange);
+      batch.finished(exchange);
+    },
+    denied(client, reason) {
+      metrics.denied(reason);
+      batch.denied(client, reason, Date.now());
+    },
   };
 }
 
 enterProcess<EdgeRequest, EdgeReport, EdgeQuestions>({
   started: { kind: 'started' },
   async onRequest(request, { logger, registry, report }) {
-    edge ??= new Edge({ clock: systemClock, logger, observer: observe(registry) });
+    edge ??= new Edge({ clock: systemClock, logger, observer: observe(registry, report) });
     switch (request.kind) {
       case 'update': {
         const failures = await updateSafely(edge, request);

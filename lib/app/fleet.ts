@@ -7,20 +7,25 @@ import type { CacheConfiguration, LogConfiguration, Mirror } from '../config/con
 import type { BoundAddress } from '../edge/edge.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time/clock.ts';
+import type { ActivityReport } from './activity-batch.ts';
 import { Child } from './child.ts';
-import type { Answers } from './metrics-collector.ts';
+import type { Answers, ProcessMetrics } from './metrics-collector.ts';
 import type {
+  CommonQuestions,
   EdgeQuestions,
   EdgeReport,
   EdgeRequest,
+  EdgeStatus,
   EdgeUpdate,
   Failure,
   SiteKey,
   WorkerQuestions,
   WorkerReport,
   WorkerRequest,
+  WorkerStatus,
 } from './messages.ts';
 import { StartError } from './start-error.ts';
+import { survey } from './survey.ts';
 
 export interface FleetOptions {
   readonly edges: number;
@@ -31,6 +36,8 @@ export interface FleetOptions {
   readonly log: LogConfiguration;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Told about once a second what an edge has served. */
+  readonly onActivity: (activity: ActivityReport) => void;
 }
 
 export type EdgeKnowledge = Omit<EdgeUpdate, 'kind'>;
@@ -39,7 +46,7 @@ export type EdgeKnowledge = Omit<EdgeUpdate, 'kind'>;
 const answerDeadlineMs = 5_000;
 
 /** Well within the ten seconds that Prometheus gives a scrape. */
-const metricsDeadlineMs = 3_000;
+const surveyDeadlineMs = 3_000;
 
 export class Fleet {
   readonly #options: FleetOptions;
@@ -102,20 +109,26 @@ export class Fleet {
   }
 
   /** What each process counted; one that is away or busy keeps nobody from hearing the others. */
-  async metrics(deadlineMs = metricsDeadlineMs): Promise<Answers> {
-    const asked = [
-      ...this.#edges.map(
-        (edge) => [edge.name, edge.ask('metrics', undefined, deadlineMs)] as const,
-      ),
-      ...this.#workers.map(
-        (worker) => [worker.name, worker.ask('metrics', undefined, deadlineMs)] as const,
-      ),
-    ];
-    return new Map(
-      await Promise.all(
-        asked.map(async ([name, answer]) => [name, await answer.catch(() => undefined)] as const),
-      ),
-    );
+  async metrics(): Promise<Answers> {
+    const asked = (child: Child<never, never, CommonQuestions>): Promise<ProcessMetrics> =>
+      child.ask('metrics', undefined, surveyDeadlineMs);
+    const [edges, workers] = await Promise.all([
+      survey(this.#edges, asked),
+      survey(this.#workers, asked),
+    ]);
+    return new Map([...edges, ...workers]);
+  }
+
+  /** How each process is; undefined where it did not say in time. */
+  async statuses(): Promise<{
+    readonly edges: ReadonlyMap<string, EdgeStatus | undefined>;
+    readonly workers: ReadonlyMap<string, WorkerStatus | undefined>;
+  }> {
+    const [edges, workers] = await Promise.all([
+      survey(this.#edges, (edge) => edge.ask('status', undefined, surveyDeadlineMs)),
+      survey(this.#workers, (worker) => worker.ask('status', undefined, surveyDeadlineMs)),
+    ]);
+    return { edges, workers };
   }
 
   /** Lets answers in flight end within `graceMs`: edges first, then the workers behind them. */
@@ -149,6 +162,10 @@ export class Fleet {
         if (report.kind === 'started') {
           const certificates = [...this.#certificates.values()];
           edge.send({ kind: 'update', ...this.#knowledge, certificates });
+          return;
+        }
+        if (report.kind === 'activity') {
+          this.#options.onActivity(report.activity);
           return;
         }
         const { failures, addresses } = report;

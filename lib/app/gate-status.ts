@@ -1,8 +1,9 @@
-/** What `status` tells of a running gate: facts alone, as JSON can carry them. */
+/** What `status` and the status page tell of a running gate: facts alone, as JSON can carry them. */
 import type { CertificateStatus } from '../certificates/certificate-keeper.ts';
-import type { Configuration } from '../config/configuration.ts';
 import { mergedStates, type UpstreamState } from '../upstream/upstream-set.ts';
 import type { Fleet } from './fleet.ts';
+import { noTraffic, sumTraffic, type Traffic, type TrafficByMirror } from './traffic.ts';
+import type { WatchedGate, WatchedRoot } from './watched-gate.ts';
 
 export interface MirrorStatus {
   readonly name: string;
@@ -11,13 +12,35 @@ export interface MirrorStatus {
   readonly ports: readonly number[];
   /** As the workers that ask them see them, in order of preference. */
   readonly upstreams: readonly UpstreamState[];
+  readonly traffic: Traffic;
+}
+
+export interface ServiceStatus {
+  readonly name: string;
+  readonly hosts: readonly string[];
+  readonly target: string;
+  readonly traffic: Traffic;
+}
+
+export interface ProcessStatus {
+  readonly name: string;
+  /** False while it is away or too busy to answer. */
+  readonly answers: boolean;
 }
 
 export interface GateStatus {
+  readonly version: string;
   readonly isReady: boolean;
+  readonly processes: readonly ProcessStatus[];
   readonly connections: number;
+  /** Of the last 24 hours, as that of every mirror and service. */
+  readonly traffic: Traffic;
   readonly mirrors: readonly MirrorStatus[];
+  readonly services: readonly ServiceStatus[];
+  readonly universalHosts: readonly string[];
   readonly certificates: readonly CertificateStatus[];
+  /** Of the private CA. */
+  readonly roots: readonly WatchedRoot[];
   readonly cache: {
     readonly directory: string;
     readonly usedBytes: number;
@@ -26,30 +49,42 @@ export interface GateStatus {
 }
 
 export interface StatusSources {
-  readonly isReady: boolean;
-  readonly configuration: Configuration;
-  readonly certificates: readonly CertificateStatus[];
-  readonly fleet: Pick<Fleet, 'askEdges' | 'askWorkers'>;
+  readonly gate: WatchedGate;
+  readonly fleet: Pick<Fleet, 'statuses'>;
+  /** Of the last 24 hours. */
+  readonly traffic: TrafficByMirror;
 }
 
-/** @throws MirrorgateError `MIRRORGATE_APP_NO_ANSWER` while a process is away */
-export async function gateStatus(sources: StatusSources): Promise<GateStatus> {
-  const { isReady, configuration, certificates, fleet } = sources;
-  const [edges, workers] = await Promise.all([
-    fleet.askEdges('status', undefined),
-    fleet.askWorkers('status', undefined),
-  ]);
+/** A process that is away takes nothing from what the others tell. */
+export async function gateStatus({ gate, fleet, traffic }: StatusSources): Promise<GateStatus> {
+  const { version, isReady, configuration, certificates, roots } = gate;
+  const { edges, workers } = await fleet.statuses();
+  const toldByEdges = [...edges.values()].filter((status) => status !== undefined);
+  const toldByWorkers = [...workers.values()].filter((status) => status !== undefined);
+  const trafficOf = (name: string): Traffic => traffic.get(name) ?? noTraffic;
   return {
-    isReady,
-    connections: edges.reduce((sum, { connections }) => sum + connections, 0),
+    ...{ version, isReady },
+    processes: [...edges, ...workers].map(([name, status]) => ({
+      name,
+      answers: status !== undefined,
+    })),
+    connections: toldByEdges.reduce((sum, { connections }) => sum + connections, 0),
+    traffic: sumTraffic(traffic.values()),
     mirrors: configuration.mirrors.map(({ name, registry, hosts, ports }) => ({
       ...{ name, registry, hosts, ports },
-      upstreams: mergedStates(workers.flatMap(({ upstreams }) => upstreams.get(name) ?? [])),
+      upstreams: mergedStates(toldByWorkers.flatMap(({ upstreams }) => upstreams.get(name) ?? [])),
+      traffic: trafficOf(name),
     })),
+    services: configuration.services.map(({ name, hosts, target }) => ({
+      ...{ name, hosts, target },
+      traffic: trafficOf(name),
+    })),
+    universalHosts: configuration.universalHosts,
     certificates,
+    roots: roots.map(({ state, fingerprint, notAfter }) => ({ state, fingerprint, notAfter })),
     cache: {
       directory: configuration.cache.directory,
-      usedBytes: workers.reduce((sum, { usedBytes }) => sum + usedBytes, 0),
+      usedBytes: toldByWorkers.reduce((sum, { usedBytes }) => sum + usedBytes, 0),
       maxSizeBytes: configuration.cache.maxSizeBytes,
     },
   };

@@ -8,12 +8,11 @@ import { fileCertificateStore } from '../certificates/certificate-store.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { loadConfiguration } from '../config/load.ts';
 import type { BoundAddress } from '../edge/edge.ts';
-import type { TrustDocuments } from '../edge/settings.ts';
-import type { Endpoint } from '../net/endpoint.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { systemClock } from '../time/clock.ts';
 import { controlServer, type ControlCommands } from './control-server.ts';
 import { Fleet } from './fleet.ts';
+import type { GateFacts } from './gate-facts.ts';
 import { readGuardedAllowList } from './guarded-allow-list.ts';
 import { InstanceLock } from './instance-lock.ts';
 import { assertPortsFree } from './listening.ts';
@@ -23,19 +22,11 @@ import { edgeSettings, workerSockets } from './settings.ts';
 import { prepareStateDirectory } from './state-directory.ts';
 import { openTrust, type Trust } from './trust.ts';
 import { readVersion } from './version.ts';
-import { WatchedFiles } from './watched-files.ts';
+import { filesOf, WatchedFiles } from './watched-files.ts';
 import type { WatchedGate } from './watched-gate.ts';
 
 /** Answers in flight are given this long at SIGTERM. */
 const drainGraceMs = 30_000;
-
-/** What a gate tells once it serves. */
-export interface GateFacts {
-  readonly configuration: Configuration;
-  readonly addresses: readonly BoundAddress[];
-  readonly admin: Endpoint;
-  readonly trust: TrustDocuments | undefined;
-}
 
 export class Gate {
   readonly #logger: Logger;
@@ -67,6 +58,7 @@ export class Gate {
       log,
       clock,
       logger,
+      onActivity: (activity) => this.#lookout.activity.take(activity),
     });
     this.#keeper = new CertificateKeeper({
       sites: [],
@@ -78,7 +70,12 @@ export class Gate {
         this.#fleet.updateEdges({ certificates: [{ site: name, certifiedKey }] });
       },
     });
-    this.#lookout = new Lookout({ gate: () => this.#watched(), fleet: this.#fleet, logger });
+    this.#lookout = new Lookout({
+      gate: () => this.#watched(),
+      fleet: this.#fleet,
+      clock,
+      logger,
+    });
   }
 
   /**
@@ -175,6 +172,7 @@ export class Gate {
   async #close(graceMs: number): Promise<void> {
     this.#isReady = false;
     this.#watchedFiles.close();
+    await this.#lookout.record().catch(() => undefined);
     await this.#fleet.close(graceMs);
     for (const close of this.#closers.reverse()) await close();
   }
@@ -242,13 +240,11 @@ export class Gate {
   }
 
   #follow(...configurations: readonly Configuration[]): void {
-    const files = configurations.flatMap(({ file, secretFiles, allowListFile, certificates }) => [
-      ...[file, ...secretFiles].map((path) => [path, () => void this.reload()] as const),
-      [allowListFile, () => void this.#reloadAllowList()] as const,
-      ...certificates.files
-        .flatMap((pair) => [pair.certificate, pair.key])
-        .map((path) => [path, () => void this.#keeper.check()] as const),
-    ]);
-    if (this.#closed === undefined) this.#watchedFiles.follow(new Map(files));
+    const reactions = {
+      configuration: () => void this.reload(),
+      allowList: () => void this.#reloadAllowList(),
+      certificates: () => void this.#keeper.check(),
+    };
+    if (this.#closed === undefined) this.#watchedFiles.follow(filesOf(configurations, reactions));
   }
 }

@@ -1,39 +1,60 @@
 /**
- * What an operator sees of a running gate: its status, its metrics and the admin listener that
- * shows them. It looks on and changes nothing.
+ * What an operator sees of a running gate: its status, its metrics, what it has served, and the
+ * admin listener that shows them. It looks on and changes nothing.
  */
-import type { AdminRoute } from '../admin/admin-server.ts';
-import { AdminServer } from '../admin/admin-server.ts';
+import { join } from 'node:path';
+import { AdminServer, type AdminRoute } from '../admin/admin-server.ts';
 import { send } from '../admin/responses.ts';
+import { statusRoutes } from '../admin/status-site.ts';
 import type { Endpoint } from '../net/endpoint.ts';
+import { StoreLayout } from '../store/layout.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { processRegistry } from '../telemetry/process-metrics.ts';
+import type { Clock } from '../time/clock.ts';
+import { Activity } from './activity.ts';
+import { CacheContents } from './cache-contents.ts';
 import type { Fleet } from './fleet.ts';
 import { addGateMetrics } from './gate-metrics.ts';
 import { gateStatus, type GateStatus } from './gate-status.ts';
+import { History, sumByMirror } from './history.ts';
 import { MetricsCollector } from './metrics-collector.ts';
 import { prepareAdminSocket } from './state-directory.ts';
+import { TrafficRecorder } from './traffic-recorder.ts';
 import type { WatchedGate } from './watched-gate.ts';
 
 export interface LookoutOptions {
   readonly gate: () => WatchedGate;
   readonly fleet: Fleet;
+  readonly clock: Clock;
   readonly logger: Logger;
 }
 
+const dayMs = 24 * 3_600_000;
+
 export class Lookout {
+  /** For the edges' reports. */
+  readonly activity = new Activity();
   readonly #options: LookoutOptions;
   readonly #admin: AdminServer;
   readonly #metrics: MetricsCollector;
+  readonly #history: History;
+  readonly #recorder: TrafficRecorder;
+  readonly #contents: CacheContents;
 
   constructor(options: LookoutOptions) {
-    const { gate, fleet, logger } = options;
+    const { gate, fleet, clock, logger } = options;
+    const { stateDirectory, cache, listen } = gate().configuration;
     this.#options = options;
     const registry = processRegistry('supervisor');
     addGateMetrics(registry, gate);
-    this.#metrics = new MetricsCollector(registry, () => fleet.metrics());
+    const metrics = new MetricsCollector(registry, () => fleet.metrics());
+    const history = new History({ path: join(stateDirectory, 'history.jsonl'), clock, logger });
+    this.#metrics = metrics;
+    this.#history = history;
+    this.#recorder = new TrafficRecorder({ metrics, history, clock, logger });
+    this.#contents = new CacheContents({ layout: new StoreLayout(cache.directory), clock, logger });
     this.#admin = new AdminServer({
-      endpoint: gate().configuration.listen.admin,
+      endpoint: listen.admin,
       isReady: () => gate().isReady,
       routes: this.#routes(),
       logger,
@@ -42,12 +63,21 @@ export class Lookout {
 
   /** Opens the admin listener. @throws MirrorgateError `MIRRORGATE_ADMIN_LISTEN` */
   async start(): Promise<void> {
+    await this.#history.open();
     await prepareAdminSocket(this.#options.gate().configuration);
     await this.#admin.listen();
+    this.#recorder.start();
+    this.#contents.latest();
+  }
+
+  /** Writes down what the minute has brought. To be called while the processes still answer. */
+  async record(): Promise<void> {
+    await this.#recorder.record();
   }
 
   async close(): Promise<void> {
     await this.#admin.close();
+    await this.#recorder.close();
   }
 
   /** Where the admin listener is, with its real port. */
@@ -55,21 +85,26 @@ export class Lookout {
     return this.#admin.address;
   }
 
-  status(): Promise<GateStatus> {
-    const { gate, fleet } = this.#options;
-    return gateStatus({ ...gate(), fleet });
+  async status(): Promise<GateStatus> {
+    const { gate, fleet, clock } = this.#options;
+    const lastDay = await this.#recorder.after(new Date(clock.now().getTime() - dayMs));
+    return gateStatus({ gate: gate(), fleet, traffic: sumByMirror(lastDay) });
   }
 
   #routes(): ReadonlyMap<string, AdminRoute> {
-    return new Map<string, AdminRoute>([
-      [
-        '/metrics',
-        async ({ response }) => {
-          const registry = await this.#metrics.collect();
-          const body = await registry.metrics();
-          send(response, 200, { contentType: registry.contentType, body });
-        },
-      ],
-    ]);
+    const site = statusRoutes({
+      status: () => this.status(),
+      history: (since) => this.#recorder.after(since),
+      activity: this.activity,
+      usage: () => this.#contents.latest(),
+      trustOf: () => 'unknown',
+      clock: this.#options.clock,
+    });
+    const metrics: AdminRoute = async ({ response }) => {
+      const registry = await this.#metrics.collect();
+      const body = await registry.metrics();
+      send(response, 200, { contentType: registry.contentType, body });
+    };
+    return new Map([...site, ['/metrics', metrics]]);
   }
 }

@@ -4,6 +4,7 @@ import type { CertifiedKey } from '../certificates/issuer.ts';
 import type { CacheConfiguration, LogConfiguration, Mirror } from '../config/configuration.ts';
 import type { BoundAddress } from '../edge/edge.ts';
 import type { EdgeSettings, TrustDocuments } from '../edge/settings.ts';
+import type { ActivityReport } from './activity-batch.ts';
 import type { ProcessMetrics } from './metrics-collector.ts';
 import type { UpstreamState } from '../upstream/upstream-set.ts';
 
@@ -82,6 +83,7 @@ export interface WorkerStatus {
 
 export type EdgeReport =
   | { readonly kind: 'started' }
+  | { readonly kind: 'activity'; readonly activity: ActivityReport }
   | {
       readonly kind: 'updated';
       readonly addresses: readonly BoundAddress[];

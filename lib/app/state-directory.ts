@@ -26,7 +26,15 @@ export async function prepareAdminSocket({ listen: { admin } }: Configuration): 
 }
 
 /** Private folders of their own among them; anything else makes it somebody else's directory. */
-const ours = new Set(['run', 'certs', 'cache', 'control.sock', 'lost+found']);
+const ours = new Set([
+  'run',
+  'certs',
+  'cache',
+  'control.sock',
+  'history.jsonl',
+  'notices.json',
+  'lost+found',
+]);
 
 function holdsOnlyState(names: readonly string[]): boolean {
   return names.every((name) => ours.has(name) || name.startsWith('control.sock.'));

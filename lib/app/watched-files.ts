@@ -1,5 +1,27 @@
 /** The files whose changes a running gate takes into use. */
+import type { Configuration } from '../config/configuration.ts';
 import { WatchedFile } from '../files/watched-file.ts';
+
+export interface FileReactions {
+  readonly configuration: () => void;
+  readonly allowList: () => void;
+  readonly certificates: () => void;
+}
+
+/** The files that `configurations` consist of, each with what is to be done when it changes. */
+export function filesOf(
+  configurations: readonly Configuration[],
+  reactions: FileReactions,
+): ReadonlyMap<string, () => void> {
+  const files = configurations.flatMap(({ file, secretFiles, allowListFile, certificates }) => [
+    ...[file, ...secretFiles].map((path) => [path, reactions.configuration] as const),
+    [allowListFile, reactions.allowList] as const,
+    ...certificates.files
+      .flatMap((pair) => [pair.certificate, pair.key])
+      .map((path) => [path, reactions.certificates] as const),
+  ]);
+  return new Map(files);
+}
 
 export class WatchedFiles {
   readonly #watched = new Map<string, WatchedFile>();

@@ -1,6 +1,7 @@
 /** `mirrorgate serve`: the gate in the foreground. */
 import type { Command } from 'commander';
-import { Gate, type GateFacts } from '../app/gate.ts';
+import { Gate } from '../app/gate.ts';
+import type { GateFacts } from '../app/gate-facts.ts';
 import { endpointText } from '../net/endpoint.ts';
 import { configurationFile, type GlobalOptions } from './context.ts';
 import { exitCodes, print } from './output.ts';

@@ -1,7 +1,7 @@
 /** What a newcomer reads after the first start: where the mirrors are, and a line that proves it. */
 import { relative } from 'node:path';
 import { bundlePath } from '../certificates/certs-layout.ts';
-import type { GateFacts } from '../app/gate.ts';
+import type { GateFacts } from '../app/gate-facts.ts';
 import { urlHost } from '../net/host-name.ts';
 
 export function welcomeText({ configuration, addresses, trust }: GateFacts): string {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { GateFacts } from '../../../lib/app/gate.ts';
+import type { GateFacts } from '../../../lib/app/gate-facts.ts';
 import { welcomeText } from '../../../lib/cli/welcome.ts';
 import { loadConfiguration } from '../../../lib/config/load.ts';
 import { GateFolder } from '../../support/app/gate-folder.ts';

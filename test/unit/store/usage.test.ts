@@ -30,11 +30,14 @@ describe('the use of the cache', () => {
   let layout: StoreLayout;
   let store: FileBlobStore;
   let index: RepositoryIndex;
+  const clock = new ManualClock();
+  /** When everything here is put. */
+  const usedAt = clock.now();
 
   beforeEach(async () => {
     directory = await TemporaryDirectory.create('usage');
     layout = new StoreLayout(directory.join('cache'));
-    store = await FileBlobStore.open({ layout, worker: 'worker-1', clock: new ManualClock() });
+    store = await FileBlobStore.open({ layout, worker: 'worker-1', clock });
     index = new RepositoryIndex(layout);
   });
   afterEach(() => directory.close());
@@ -71,9 +74,9 @@ describe('the use of the cache', () => {
       sizeBytes: 6 + 15 + 8,
       contents: 3,
       repositories: [
-        { ...hub, tags: 0, manifests: 0, blobs: 1, sizeBytes: 15 },
-        { ...app, tags: 2, manifests: 1, blobs: 1, sizeBytes: 14 },
-        { ...sub, tags: 0, manifests: 0, blobs: 1, sizeBytes: 6 },
+        { ...hub, tags: 0, manifests: 0, blobs: 1, sizeBytes: 15, usedAt },
+        { ...app, tags: 2, manifests: 1, blobs: 1, sizeBytes: 14, usedAt },
+        { ...sub, tags: 0, manifests: 0, blobs: 1, sizeBytes: 6, usedAt },
       ],
     });
   });
@@ -85,7 +88,9 @@ describe('the use of the cache', () => {
     await put(store, Buffer.from('of nobody'));
     const { sizeBytes, contents, repositories } = await readUsage(layout);
     expect({ sizeBytes, contents }).to.deep.equal({ sizeBytes: 13, contents: 2 });
-    expect(repositories).to.deep.equal([{ ...key, tags: 0, manifests: 0, blobs: 1, sizeBytes: 4 }]);
+    expect(repositories).to.deep.equal([
+      { ...key, tags: 0, manifests: 0, blobs: 1, sizeBytes: 4, usedAt },
+    ]);
   });
 
   // What a crash had left half-written counted as tags.
@@ -99,6 +104,8 @@ describe('the use of the cache', () => {
     await writeFile(`${layout.manifestLinks(key)}/stray`, '');
     const { contents, repositories } = await readUsage(layout);
     expect(contents).to.equal(1);
-    expect(repositories).to.deep.equal([{ ...key, tags: 1, manifests: 1, blobs: 0, sizeBytes: 8 }]);
+    expect(repositories).to.deep.equal([
+      { ...key, tags: 1, manifests: 1, blobs: 0, sizeBytes: 8, usedAt },
+    ]);
   });
 });

@@ -1,0 +1,97 @@
+/** Who uses the mirrors, who fails to, and who was turned away. */
+import type { Activity } from '../app/activity.ts';
+import type { ClientShare } from '../app/activity-batch.ts';
+import { sizeText } from '../config/quantities.ts';
+import { agoText, countText } from './figures.ts';
+import { html, type Html } from './html.ts';
+import { badge, card, tableHtml } from './layout.ts';
+
+/** What is known of a client's trust in the private CA; told by whoever watches handshakes. */
+export type TrustState = 'trusts' | 'has-new-root' | 'fails-handshakes' | 'bypasses' | 'unknown';
+
+export interface ClientsFacts {
+  readonly activity: Pick<Activity, 'clients' | 'denied'>;
+  readonly trustOf: (address: string) => TrustState;
+  readonly now: Date;
+}
+
+const maxRows = 200;
+
+const trustBadges: Readonly<Record<TrustState, Html>> = {
+  trusts: badge('good', 'trusts us'),
+  'has-new-root': badge('good', 'has the new root'),
+  'fails-handshakes': badge('bad', 'fails handshakes'),
+  bypasses: badge('warning', 'bypasses us'),
+  unknown: badge('quiet', 'not known'),
+};
+
+export function clientsBody({ activity, trustOf, now }: ClientsFacts): Html {
+  return html`
+    <div class="page-head"><h1>Clients</h1></div>
+    ${card('Served', served(activity.clients, trustOf, now), { id: 'served' })}
+    ${card('Turned away', deniedTable(activity, now), { id: 'denied' })}
+  `;
+}
+
+function served(
+  clients: readonly ClientShare[],
+  trustOf: ClientsFacts['trustOf'],
+  now: Date,
+): Html {
+  return tableHtml({
+    caption: 'Clients since the gate was started, by bytes',
+    columns: [
+      { title: 'Client' },
+      { title: 'Label' },
+      { title: 'Trust' },
+      { title: 'Requests', isFigure: true },
+      { title: 'Failures', isFigure: true },
+      { title: 'Sent', isFigure: true },
+      { title: 'Last seen' },
+      { title: 'Program' },
+    ],
+    rows: clients
+      .slice(0, maxRows)
+      .map((client) => [
+        html`<code>${client.address}</code>`,
+        client.label ?? '–',
+        trustBadges[trustOf(client.address)],
+        countText(client.requests),
+        client.failures === 0
+          ? '0'
+          : html`<span class="bad-text">${countText(client.failures)}</span>`,
+        sizeText(client.sentBytes),
+        agoText(new Date(client.lastSeenMs), now),
+        html`<span class="quiet">${client.agent ?? '–'}</span>`,
+      ]),
+    empty: 'Nobody has asked for anything yet.',
+  });
+}
+
+const reasons = {
+  'not-allowed': 'not on the allow-list',
+  'strangers-full': 'too many strangers',
+  'address-full': 'too many connections from there',
+  'edge-full': 'too many connections in all',
+} as const;
+
+function deniedTable({ denied }: ClientsFacts['activity'], now: Date): Html {
+  return tableHtml({
+    caption: 'Connections that were closed before a request, the last first',
+    columns: [
+      { title: 'Address' },
+      { title: 'Why' },
+      { title: 'Connections', isFigure: true },
+      { title: 'Last' },
+    ],
+    rows: denied
+      .slice(0, maxRows)
+      .map(({ address, reason, connections, lastSeenMs }) => [
+        html`<code>${address}</code>`,
+        reasons[reason],
+        countText(connections),
+        agoText(new Date(lastSeenMs), now),
+      ]),
+    empty: 'Nobody was turned away.',
+  });
+}
