@@ -10,6 +10,7 @@ import { loadConfiguration } from '../config/load.ts';
 import type { BoundAddress } from '../edge/edge.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { systemClock } from '../time/clock.ts';
+import { cacheCommands } from './cache-commands.ts';
 import { controlServer, type ControlCommands } from './control-server.ts';
 import { Fleet } from './fleet.ts';
 import type { GateFacts } from './gate-facts.ts';
@@ -139,7 +140,10 @@ export class Gate {
 
   /** What the command line may have a running gate do. */
   #commands(): ControlCommands {
-    return { status: () => this.#lookout.status() };
+    return {
+      status: () => this.#lookout.status(),
+      ...cacheCommands(this.#fleet, () => this.#configuration),
+    };
   }
 
   async #start(): Promise<void> {

@@ -6,6 +6,7 @@ import type { BoundAddress } from '../edge/edge.ts';
 import type { EdgeSettings, TrustDocuments } from '../edge/settings.ts';
 import type { ActivityReport } from './activity-batch.ts';
 import type { ProcessMetrics } from './metrics-collector.ts';
+import type { Purged, PurgeSelection } from '../store/purge.ts';
 import type { UpstreamState } from '../upstream/upstream-set.ts';
 
 /** What changed for an edge; a part that is absent stays as it is. */
@@ -67,6 +68,10 @@ export type EdgeQuestions = CommonQuestions & {
 /** What the supervisor may ask a worker. */
 export type WorkerQuestions = CommonQuestions & {
   readonly status: { readonly detail: undefined; readonly answer: WorkerStatus };
+  /** The one worker that keeps the records does it; the others answer with zeros. */
+  readonly purge: { readonly detail: PurgeSelection; readonly answer: Purged };
+  /** To read from the disk again what somebody else has changed there. */
+  readonly look: { readonly detail: undefined; readonly answer: undefined };
 };
 
 export interface EdgeStatus {

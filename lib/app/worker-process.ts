@@ -66,6 +66,12 @@ enterProcess<WorkerRequest, WorkerReport, WorkerQuestions>({
         usedBytes: worker?.cache.space.usedBytes ?? 0,
         upstreams: worker?.mirrors.states() ?? new Map(),
       }),
+    purge: async (selection) =>
+      (await worker?.cache.purge(selection)) ?? { records: 0, contents: 0, bytes: 0 },
+    look: async () => {
+      await worker?.cache.forget();
+      return undefined;
+    },
   },
   async onRequest(request, { report, ...entry }) {
     const fail = (error: unknown, tried: Failure): void => {

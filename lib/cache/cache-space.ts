@@ -85,6 +85,7 @@ export class CacheSpace {
 
   async #survey(): Promise<void> {
     const { store, owns } = this.#options;
+    const before = new Set(this.#entries.keys());
     const found: { digest: Digest; sizeBytes: number; usedAtMs: number }[] = [];
     for await (const { digest, sizeBytes, usedAt } of store.list()) {
       if (owns(digest)) found.push({ digest, sizeBytes, usedAtMs: usedAt.getTime() });
@@ -96,8 +97,11 @@ export class CacheSpace {
     for (const { digest, sizeBytes, usedAtMs } of found) {
       this.#put(digest, { sizeBytes, notedAtMs: usedAtMs });
     }
-    // Used while the disk was read: they stay the most recent.
-    for (const [digest, entry] of newer) this.#put(digest, entry);
+    // Known already, or added while the disk was read: they stay the most recent.
+    const isThere = new Set(this.#entries.keys());
+    for (const [digest, entry] of newer) {
+      if (isThere.has(digest) || !before.has(digest)) this.#put(digest, entry);
+    }
   }
 
   /** Notes a use. The disk is told now and then only. */

@@ -7,6 +7,7 @@ import type { Digest } from '../oci/digest.ts';
 import type { BlobStore } from '../store/blob-store.ts';
 import { FileBlobStore } from '../store/file-blob-store.ts';
 import { StoreLayout } from '../store/layout.ts';
+import { purge, type Purged, type PurgeSelection } from '../store/purge.ts';
 import { RepositoryIndex } from '../store/repository-index.ts';
 import { errorFields, type Logger } from '../telemetry/logger.ts';
 import type { Clock, Timer } from '../time/clock.ts';
@@ -116,6 +117,17 @@ export class Cache {
   /** Which images are pinned, from now on. */
   configure(mirrors: readonly PinnedMirror[]): void {
     this.#mirrors = mirrors;
+  }
+
+  /** Takes content out, where this worker sweeps the records; the others are to forget then. */
+  async purge(selection: PurgeSelection): Promise<Purged> {
+    if (!this.#options.sweepsRecords) return { records: 0, contents: 0, bytes: 0 };
+    const purged = await purge(
+      { layout: this.#layout, index: this.#index, store: this.#store },
+      selection,
+    );
+    this.#options.logger.info('purged', { ...selection, ...purged });
+    return purged;
   }
 
   /** Reads from disk again what somebody else has changed there. */

@@ -3,6 +3,8 @@ import type { Command } from 'commander';
 import { sizeText } from '../config/quantities.ts';
 import { StoreLayout } from '../store/layout.ts';
 import { readUsage } from '../store/usage.ts';
+import { registerPurge, registerVerify } from './cache-purge.ts';
+import { registerWarm } from './cache-warm.ts';
 import { loadForCommand, wantsJson } from './context.ts';
 import { print, printJson } from './output.ts';
 import { tableText } from './table.ts';
@@ -32,4 +34,7 @@ export function registerCache(program: Command): void {
       if (rows.length > 0) print(tableText(header, rows));
       print(`${sizeText(usage.sizeBytes)} on disk in ${usage.contents} contents`);
     });
+  registerPurge(cache);
+  registerVerify(cache);
+  registerWarm(cache);
 }

@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { MirrorgateError } from '../errors/mirrorgate-error.ts';
 import { upstreamRequestsHeader } from '../net/internal-headers.ts';
-import { chooseWorker } from '../net/worker-choice.ts';
+import { chooseWorker, ownerKey } from '../net/worker-choice.ts';
 import { pullPath } from '../oci/pull-path.ts';
 import { referenceText } from '../oci/reference.ts';
 import type { AccessRecord } from './access-record.ts';
@@ -67,8 +67,7 @@ async function forward(
   { mirror, pull, namespace }: PullRoute,
   { target, onlyCached }: Terms,
 ): Promise<void> {
-  const key = pull.kind === 'blob' ? pull.digest : `${mirror.name}/${pull.repository}`;
-  const worker = workers[chooseWorker(key, workers.length)];
+  const worker = workers[chooseWorker(ownerKey(mirror.name, pull), workers.length)];
   if (worker === undefined) {
     throw new MirrorgateError('MIRRORGATE_WORKER_UNREACHABLE', 'no cache process is configured');
   }

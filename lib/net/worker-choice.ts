@@ -18,3 +18,12 @@ export function chooseWorker(key: string, count: number): number {
   }
   return best;
 }
+
+/** What a pull is owned by: a blob by its digest wherever it is asked for, all else by repository. */
+export function ownerKey(
+  mirror: string,
+  pull: { readonly kind: string; readonly repository: string; readonly digest?: string },
+): string {
+  const { kind, repository, digest } = pull;
+  return kind === 'blob' && digest !== undefined ? digest : `${mirror}/${repository}`;
+}

@@ -59,6 +59,11 @@ export class FileBlobStore implements BlobStore {
     return store;
   }
 
+  /** To look at content and to take it out, beside the workers; makes and sweeps nothing. */
+  static visit(options: Omit<FileBlobStoreOptions, 'worker'>): Omit<BlobStore, 'create'> {
+    return new FileBlobStore({ ...options, worker: 'visitor' });
+  }
+
   async open(digest: Digest): Promise<StoredBlob | undefined> {
     const path = this.#layout.blob(digest);
     let handle: FileHandle;

@@ -4,6 +4,8 @@ import { manifestLinks } from '../oci/manifest-links.ts';
 import { maxManifestBytes } from '../oci/manifest.ts';
 import type { BlobStore } from './blob-store.ts';
 
+type ContentSource = Pick<BlobStore, 'open'>;
+
 /** An index of indexes of indexes is no image. */
 const maxDepth = 4;
 
@@ -11,7 +13,7 @@ const maxDepth = 4;
  * Every digest below `manifest`, itself included. What is not on disk is named and not followed;
  * what cannot be read as a manifest points at nothing.
  */
-export async function imageContents(store: BlobStore, manifest: Digest): Promise<Set<Digest>> {
+export async function imageContents(store: ContentSource, manifest: Digest): Promise<Set<Digest>> {
   const found = new Set<Digest>([manifest]);
   let level: readonly Digest[] = [manifest];
   for (let depth = 0; depth < maxDepth && level.length > 0; depth += 1) {
@@ -29,7 +31,7 @@ export async function imageContents(store: BlobStore, manifest: Digest): Promise
   return found;
 }
 
-async function tryLinks(store: BlobStore, digest: Digest) {
+async function tryLinks(store: ContentSource, digest: Digest) {
   const blob = await store.open(digest);
   if (blob === undefined) return undefined;
   try {

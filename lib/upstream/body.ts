@@ -23,7 +23,7 @@ export interface BodySource {
 export async function readBody(
   { body, host = 'the upstream' }: BodySource,
   maxBytes: number,
-  signal: AbortSignal,
+  signal?: AbortSignal,
 ): Promise<Buffer> {
   const { bytes, isWhole } = await collect(body, { maxBytes, signal });
   if (isWhole) return bytes;
@@ -34,7 +34,7 @@ export async function readBody(
 
 export interface BodyLimits {
   readonly maxBytes: number;
-  readonly signal: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The first `maxBytes` of a body; ends the transfer there. Fails as {@link readBody} does. */
@@ -57,9 +57,11 @@ async function collect(
   body: Readable,
   { maxBytes, signal }: BodyLimits,
 ): Promise<{ readonly bytes: Buffer; readonly isWhole: boolean }> {
-  const onAbort = (): void => void body.destroy(abortReason(signal));
-  if (signal.aborted) onAbort();
-  signal.addEventListener('abort', onAbort, { once: true });
+  const onAbort = (): void => {
+    if (signal !== undefined) body.destroy(abortReason(signal));
+  };
+  if (signal?.aborted === true) onAbort();
+  signal?.addEventListener('abort', onAbort, { once: true });
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
   try {
@@ -72,6 +74,6 @@ async function collect(
     }
     return { bytes: Buffer.concat(chunks, sizeBytes), isWhole: true };
   } finally {
-    signal.removeEventListener('abort', onAbort);
+    signal?.removeEventListener('abort', onAbort);
   }
 }
