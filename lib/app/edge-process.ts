@@ -26,9 +26,13 @@ const activityIntervalMs = 1_000;
 
 let edge: Edge | undefined;
 
-async function update(target: Edge, request: EdgeUpdate): Promise<Failure[]> {
-  const { settings, certificates, allowList } = request;
+async function update(target: Edge, request: EdgeUpdate, name: string): Promise<Failure[]> {
+  const { settings, certificates, allowList, budget } = request;
   if (allowList !== undefined) target.setAllowList(buildAllowList(allowList));
+  if (budget !== undefined) {
+    const shares = budget.shares.get(name) ?? new Map<string, number>();
+    target.setOrders({ ...budget.orders, shares });
+  }
   if ('trust' in request) target.setTrust(request.trust);
   const refused = (certificates ?? []).flatMap((siteKey) => takeCertificate(target, siteKey));
   const failures = settings === undefined ? [] : await target.configure(settings);
@@ -75,11 +79,16 @@ function observe(registry: Registry, report: (report: EdgeReport) => void): Edge
 
 enterProcess<EdgeRequest, EdgeReport, EdgeQuestions>({
   started: { kind: 'started' },
-  async onRequest(request, { logger, registry, report }) {
-    edge ??= new Edge({ clock: systemClock, logger, observer: observe(registry, report) });
+  async onRequest(request, { logger, registry, report, name }) {
+    edge ??= new Edge({
+      clock: systemClock,
+      logger,
+      observer: observe(registry, report),
+      onUsage: (usage) => report({ kind: 'usage', usage }),
+    });
     switch (request.kind) {
       case 'update': {
-        const failures = await updateSafely(edge, request);
+        const failures = await updateSafely(edge, request, name);
         report({ kind: 'updated', addresses: edge.addresses, failures });
         return;
       }
@@ -98,9 +107,9 @@ enterProcess<EdgeRequest, EdgeReport, EdgeQuestions>({
 });
 
 /** The supervisor waits for an answer: whatever goes wrong is one. */
-async function updateSafely(target: Edge, request: EdgeUpdate): Promise<Failure[]> {
+async function updateSafely(target: Edge, request: EdgeUpdate, name: string): Promise<Failure[]> {
   try {
-    return await update(target, request);
+    return await update(target, request, name);
   } catch (error) {
     const message = 'cannot take the configuration into use';
     return [failureOf(error, { code: 'MIRRORGATE_EDGE_UPDATE', message, hint: undefined })];

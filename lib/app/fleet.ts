@@ -3,7 +3,8 @@
  * was started again is told the same as its predecessor.
  */
 import { extname, join } from 'node:path';
-import type { CacheConfiguration, LogConfiguration, Mirror } from '../config/configuration.ts';
+import type { UsageReport } from '../budget/usage.ts';
+import type { CacheConfiguration, LogConfiguration } from '../config/configuration.ts';
 import type { BoundAddress } from '../edge/edge.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time/clock.ts';
@@ -23,6 +24,7 @@ import type {
   WorkerReport,
   WorkerRequest,
   WorkerStatus,
+  WorkerUpdate,
 } from './messages.ts';
 import { StartError } from './start-error.ts';
 import { survey } from './survey.ts';
@@ -38,9 +40,14 @@ export interface FleetOptions {
   readonly logger: Logger;
   /** Told about once a second what an edge has served. */
   readonly onActivity: (activity: ActivityReport) => void;
+  /** Told what an edge has sent. */
+  readonly onUsage: (edge: string, usage: UsageReport) => void;
+  /** Told that an edge and its connections are gone. */
+  readonly onEdgeGone: (edge: string) => void;
 }
 
 export type EdgeKnowledge = Omit<EdgeUpdate, 'kind'>;
+export type WorkerKnowledge = Omit<WorkerUpdate, 'kind'>;
 
 /** For a question that is answered from memory. */
 const answerDeadlineMs = 5_000;
@@ -54,7 +61,7 @@ export class Fleet {
   readonly #workers: Child<WorkerRequest, WorkerReport, WorkerQuestions>[] = [];
   readonly #certificates = new Map<string, SiteKey>();
   #knowledge: EdgeKnowledge = {};
-  #mirrors: readonly Mirror[] = [];
+  #workerKnowledge: WorkerKnowledge = { mirrors: [], upstreamBytesPerSecond: undefined };
 
   constructor(options: FleetOptions) {
     this.#options = options;
@@ -65,10 +72,10 @@ export class Fleet {
    * @throws StartError with all that keeps a process from serving
    */
   async start(
-    mirrors: readonly Mirror[],
+    workerKnowledge: WorkerKnowledge,
     knowledge: EdgeKnowledge,
   ): Promise<readonly BoundAddress[]> {
-    this.#mirrors = mirrors;
+    this.#workerKnowledge = workerKnowledge;
     this.#remember(knowledge);
     const { workers, edges } = this.#options;
     const begun = [
@@ -85,9 +92,9 @@ export class Fleet {
     for (const edge of this.#edges) edge.send({ kind: 'update', ...knowledge });
   }
 
-  updateWorkers(mirrors: readonly Mirror[]): void {
-    this.#mirrors = mirrors;
-    for (const worker of this.#workers) worker.send({ kind: 'update', mirrors });
+  updateWorkers(knowledge: WorkerKnowledge): void {
+    this.#workerKnowledge = knowledge;
+    for (const worker of this.#workers) worker.send({ kind: 'update', ...knowledge });
   }
 
   /** Asks every edge. @throws MirrorgateError as {@link Child.ask} of the first that fails */
@@ -157,7 +164,10 @@ export class Fleet {
       identity: { name: `edge-${number}`, log },
       clock,
       logger,
-      onDeath: () => begun.reject(new StartError([diedAtStart(`edge-${number}`)])),
+      onDeath: () => {
+        this.#options.onEdgeGone(`edge-${number}`);
+        begun.reject(new StartError([diedAtStart(`edge-${number}`)]));
+      },
       onReport: (report) => {
         if (report.kind === 'started') {
           const certificates = [...this.#certificates.values()];
@@ -166,6 +176,10 @@ export class Fleet {
         }
         if (report.kind === 'activity') {
           this.#options.onActivity(report.activity);
+          return;
+        }
+        if (report.kind === 'usage') {
+          this.#options.onUsage(edge.name, report.usage);
           return;
         }
         const { failures, addresses } = report;
@@ -201,7 +215,7 @@ export class Fleet {
               workers: this.#options.workers.length,
               version,
             });
-            worker.send({ kind: 'update', mirrors: this.#mirrors });
+            worker.send({ kind: 'update', ...this.#workerKnowledge });
             return;
           case 'ready':
             isServing = true;

@@ -32,7 +32,28 @@ export function addGateMetrics(registry: Registry, gate: () => WatchedGate): voi
       else this.set(maxSizeBytes);
     },
   });
+  addBandwidthMetrics(registry, gate);
   addCertificateMetrics(registry, gate);
+}
+
+function addBandwidthMetrics(registry: Registry, gate: () => WatchedGate): void {
+  const registers = [registry];
+  const numbers = [
+    ['used', 'What counts against the budget of this month.', 'usedBytes'],
+    ['budget', 'The budget of a month; absent where there is none.', 'monthlyBytes'],
+    ['forecast', 'What this month will have used at the pace so far.', 'forecastBytes'],
+  ] as const;
+  for (const [name, help, key] of numbers) {
+    new Gauge({
+      name: `mirrorgate_bandwidth_${name}_bytes`,
+      ...{ help, registers },
+      collect() {
+        const value = gate().bandwidth[key];
+        if (value === undefined) this.remove();
+        else this.set(value);
+      },
+    });
+  }
 }
 
 function addCertificateMetrics(registry: Registry, gate: () => WatchedGate): void {

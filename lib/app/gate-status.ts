@@ -1,6 +1,7 @@
 /** What `status` and the status page tell of a running gate: facts alone, as JSON can carry them. */
 import type { CertificateStatus } from '../certificates/certificate-keeper.ts';
 import { mergedStates, type UpstreamState } from '../upstream/upstream-set.ts';
+import type { BandwidthStatus } from './bandwidth-status.ts';
 import type { Fleet } from './fleet.ts';
 import { noTraffic, sumTraffic, type Traffic, type TrafficByMirror } from './traffic.ts';
 import type { WatchedGate, WatchedRoot } from './watched-gate.ts';
@@ -41,6 +42,7 @@ export interface GateStatus {
   readonly certificates: readonly CertificateStatus[];
   /** Of the private CA. */
   readonly roots: readonly WatchedRoot[];
+  readonly bandwidth: BandwidthStatus;
   readonly cache: {
     readonly directory: string;
     readonly usedBytes: number;
@@ -57,7 +59,7 @@ export interface StatusSources {
 
 /** A process that is away takes nothing from what the others tell. */
 export async function gateStatus({ gate, fleet, traffic }: StatusSources): Promise<GateStatus> {
-  const { version, isReady, configuration, certificates, roots } = gate;
+  const { version, isReady, configuration, certificates, roots, bandwidth } = gate;
   const { edges, workers } = await fleet.statuses();
   const toldByEdges = [...edges.values()].filter((status) => status !== undefined);
   const toldByWorkers = [...workers.values()].filter((status) => status !== undefined);
@@ -82,6 +84,7 @@ export async function gateStatus({ gate, fleet, traffic }: StatusSources): Promi
     universalHosts: configuration.universalHosts,
     certificates,
     roots: roots.map(({ state, fingerprint, notAfter }) => ({ state, fingerprint, notAfter })),
+    bandwidth,
     cache: {
       directory: configuration.cache.directory,
       usedBytes: toldByWorkers.reduce((sum, { usedBytes }) => sum + usedBytes, 0),

@@ -10,6 +10,7 @@ import { loadConfiguration } from '../config/load.ts';
 import type { BoundAddress } from '../edge/edge.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { systemClock } from '../time/clock.ts';
+import { Bandwidth } from './bandwidth.ts';
 import { cacheCommands } from './cache-commands.ts';
 import { controlServer, type ControlCommands } from './control-server.ts';
 import { Fleet } from './fleet.ts';
@@ -19,7 +20,7 @@ import { InstanceLock } from './instance-lock.ts';
 import { assertPortsFree } from './listening.ts';
 import { Lookout } from './lookout.ts';
 import { changesThatNeedRestart, knownNames, refusalLines, reloadable } from './reload.ts';
-import { edgeSettings, workerSockets } from './settings.ts';
+import { bandwidthFile, edgeSettings, workerKnowledge, workerSockets } from './settings.ts';
 import { prepareStateDirectory } from './state-directory.ts';
 import { openTrust, type Trust } from './trust.ts';
 import { readVersion } from './version.ts';
@@ -35,6 +36,7 @@ export class Gate {
   /** Undo what was started, last first. */
   readonly #closers: (() => Promise<void> | void)[] = [];
   readonly #keeper: CertificateKeeper;
+  readonly #bandwidth: Bandwidth;
   readonly #fleet: Fleet;
   readonly #lookout: Lookout;
   readonly #watchedFiles = new WatchedFiles();
@@ -60,6 +62,16 @@ export class Gate {
       clock,
       logger,
       onActivity: (activity) => this.#lookout.activity.take(activity),
+      onUsage: (edge, usage) => this.#bandwidth.take(edge, usage),
+      onEdgeGone: (edge) => this.#bandwidth.edgeGone(edge),
+    });
+    this.#bandwidth = new Bandwidth({
+      configuration: configuration.bandwidth,
+      file: bandwidthFile(configuration),
+      edges: processes.edges,
+      clock,
+      logger,
+      onOrders: (budget) => this.#fleet.updateEdges({ budget }),
     });
     this.#keeper = new CertificateKeeper({
       sites: [],
@@ -135,6 +147,7 @@ export class Gate {
       configuration: this.#configuration,
       certificates: this.#keeper.statuses(),
       roots: this.#trust?.roots() ?? [],
+      bandwidth: this.#bandwidth.status(),
     };
   }
 
@@ -143,6 +156,7 @@ export class Gate {
     return {
       status: () => this.#lookout.status(),
       ...cacheCommands(this.#fleet, () => this.#configuration),
+      clients: () => Promise.resolve(this.#bandwidth.clients()),
     };
   }
 
@@ -155,6 +169,8 @@ export class Gate {
     const lock = await InstanceLock.take(stateDirectory, controlServer(this.#commands()));
     this.#closers.push(() => lock.release());
 
+    await this.#bandwidth.start();
+    this.#closers.push(() => this.#bandwidth.close());
     const trust = await openTrust(configuration, { clock: systemClock, logger: this.#logger });
     this.#trust = trust;
     this.#closers.push(() => this.#keeper.close());
@@ -164,7 +180,7 @@ export class Gate {
     this.#closers.push(() => this.#lookout.close());
     const settings = edgeSettings(configuration);
     await assertPortsFree(settings);
-    this.#addresses = await this.#fleet.start(configuration.mirrors, {
+    this.#addresses = await this.#fleet.start(workerKnowledge(configuration), {
       settings,
       certificates: this.#siteKeys(),
       allowList,
@@ -197,7 +213,8 @@ export class Gate {
     }
     this.#configuration = configuration;
     this.#trust = trust;
-    this.#fleet.updateWorkers(configuration.mirrors);
+    this.#fleet.updateWorkers(workerKnowledge(configuration));
+    this.#bandwidth.configure(configuration.bandwidth);
     this.#fleet.updateEdges({
       settings: edgeSettings(configuration),
       certificates: this.#siteKeys(),

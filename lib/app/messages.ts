@@ -2,6 +2,7 @@
 import type { AllowListData } from '../access/allow-list.ts';
 import type { CertifiedKey } from '../certificates/issuer.ts';
 import type { CacheConfiguration, LogConfiguration, Mirror } from '../config/configuration.ts';
+import type { BudgetOrders, UsageReport } from '../budget/usage.ts';
 import type { BoundAddress } from '../edge/edge.ts';
 import type { EdgeSettings, TrustDocuments } from '../edge/settings.ts';
 import type { ActivityReport } from './activity-batch.ts';
@@ -15,7 +16,15 @@ export interface EdgeUpdate {
   readonly settings?: EdgeSettings;
   readonly certificates?: readonly SiteKey[];
   readonly allowList?: AllowListData;
+  readonly budget?: EdgeBudget;
   readonly trust?: TrustDocuments | undefined;
+}
+
+/** What the budget asks of the edges: the same of all, but for their parts of clients' rates. */
+export interface EdgeBudget {
+  readonly orders: BudgetOrders;
+  /** By the edge's name. */
+  readonly shares: ReadonlyMap<string, ReadonlyMap<string, number>>;
 }
 
 export interface SiteKey {
@@ -27,6 +36,8 @@ export interface SiteKey {
 export interface WorkerUpdate {
   readonly kind: 'update';
   readonly mirrors: readonly Mirror[];
+  /** Of this worker's part of what all upstreams may send. */
+  readonly upstreamBytesPerSecond: number | undefined;
 }
 
 export interface WorkerSetup {
@@ -89,6 +100,7 @@ export interface WorkerStatus {
 export type EdgeReport =
   | { readonly kind: 'started' }
   | { readonly kind: 'activity'; readonly activity: ActivityReport }
+  | { readonly kind: 'usage'; readonly usage: UsageReport }
   | {
       readonly kind: 'updated';
       readonly addresses: readonly BoundAddress[];

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { Configuration } from '../config/configuration.ts';
 import type { EdgeSettings } from '../edge/settings.ts';
+import type { WorkerKnowledge } from './fleet.ts';
 
 export function edgeSettings(configuration: Configuration): EdgeSettings {
   const { listen, mirrors, universalHosts, services, sites } = configuration;
@@ -35,6 +36,17 @@ export function edgeSettings(configuration: Configuration): EdgeSettings {
     caAccess: configuration.caAccess,
     logsAccess: configuration.log.access,
   };
+}
+
+export function workerKnowledge(configuration: Configuration): WorkerKnowledge {
+  const { mirrors, bandwidth, processes } = configuration;
+  const { upstreamBytesPerSecond: rate } = bandwidth;
+  return { mirrors, upstreamBytesPerSecond: rate && rate / processes.workers };
+}
+
+/** Where the month's traffic is kept. */
+export function bandwidthFile({ stateDirectory }: Configuration): string {
+  return join(stateDirectory, 'bandwidth.json');
 }
 
 /** Folder of the sockets, under the state directory. */

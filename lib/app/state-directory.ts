@@ -31,6 +31,7 @@ const ours = new Set([
   'certs',
   'cache',
   'control.sock',
+  'bandwidth.json',
   'history.jsonl',
   'notices.json',
   'lost+found',

@@ -1,6 +1,7 @@
 /** What those who show a running gate may know of it, as it is at the moment they look. */
 import type { CertificateStatus } from '../certificates/certificate-keeper.ts';
 import type { Configuration } from '../config/configuration.ts';
+import type { BandwidthStatus } from './bandwidth-status.ts';
 
 /** A root of the private CA, as far as it is public. */
 export interface WatchedRoot {
@@ -16,4 +17,5 @@ export interface WatchedGate {
   readonly certificates: readonly CertificateStatus[];
   /** Empty where no host uses the private CA. */
   readonly roots: readonly WatchedRoot[];
+  readonly bandwidth: BandwidthStatus;
 }

@@ -2,6 +2,7 @@
 import { Cache } from '../cache/cache.ts';
 import { assertNever } from '../errors/assert-never.ts';
 import { systemClock } from '../time/clock.ts';
+import { Throttle } from '../time/token-bucket.ts';
 import { chooseWorker } from '../net/worker-choice.ts';
 import { MirrorSet } from '../worker/mirror-set.ts';
 import { WorkerServer } from '../worker/server.ts';
@@ -40,7 +41,7 @@ async function setUp(
     logger,
   });
   const observer = upstreamMetrics(registry);
-  const mirrors = new MirrorSet({ clock, logger, version, observer });
+  const mirrors = new MirrorSet({ clock, logger, version, observer, pace: upstreamThrottle });
   addMirrorMetrics(registry, mirrors);
   addCacheMetrics(registry, cache);
   return { mirrors, cache, server: new WorkerServer({ mirrors, cache, logger }) };
@@ -54,6 +55,7 @@ async function drain(worker: RunningWorker | undefined, graceMs: number): Promis
   process.exit(0);
 }
 
+const upstreamThrottle = new Throttle();
 let worker: RunningWorker | undefined;
 /** Where it will listen once it knows its mirrors; undefined when it does. */
 let socketPath: string | undefined;
@@ -89,6 +91,7 @@ enterProcess<WorkerRequest, WorkerReport, WorkerQuestions>({
         }
         return;
       case 'update':
+        upstreamThrottle.setRate(request.upstreamBytesPerSecond);
         worker?.mirrors.configure(request.mirrors);
         worker?.cache.configure(request.mirrors);
         if (socketPath === undefined) return;

@@ -32,16 +32,6 @@ export function periodOf(now: Date, { resetDay, timeZone }: Cycle): Period {
   };
 }
 
-/** Whether `Intl` knows the zone. */
-export function isTimeZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** The first instant of a day there; where its clocks skip midnight, the instant of the skip. */
 function midnight({ year, month, day }: CalendarDay, timeZone: string): Date {
   const wanted = Date.UTC(year, month - 1, day);

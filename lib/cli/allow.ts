@@ -2,9 +2,17 @@
 import type { Command } from 'commander';
 import { addEntry, removeEntry } from '../access/allow-list-edit.ts';
 import { readAllowList } from '../access/allow-list-file.ts';
-import { buildAllowList, isExpired, type AllowEntry } from '../access/allow-list.ts';
+import {
+  buildAllowList,
+  isExpired,
+  type AllowEntry,
+  type AllowList,
+} from '../access/allow-list.ts';
+import { sumByEntry } from '../access/sums.ts';
 import { explainDecision, type Decision } from '../access/decision.ts';
+import { askGate } from '../app/control-client.ts';
 import { knownNames } from '../app/reload.ts';
+import { sizeText } from '../config/quantities.ts';
 import { loadForCommand, wantsJson } from './context.ts';
 import { exitCodes, print, printJson } from './output.ts';
 import { tableText } from './table.ts';
@@ -23,9 +31,13 @@ function registerList(allow: Command): void {
     .description('show the entries')
     .action(async (_options: unknown, command: Command) => {
       const { path, knownNames: names } = await allowListPlace(command);
-      const { deny, entries } = await readAllowList(path, names);
+      const list = buildAllowList(await readAllowList(path, names));
+      const { deny, entries } = list;
+      const sent = await sentByEntry(command, list);
+      const sentBytes = (entry: AllowEntry): number | undefined => sent && (sent.get(entry) ?? 0);
       if (wantsJson(command)) {
-        printJson({ file: path, deny, entries });
+        const told = entries.map((entry) => ({ ...entry, sentBytes: sentBytes(entry) }));
+        printJson({ file: path, deny, entries: told });
         return;
       }
       const now = new Date();
@@ -35,9 +47,11 @@ function registerList(allow: Command): void {
         entry.label ?? '',
         entry.mirrors?.join(', ') ?? 'all',
         expiryText(entry, now),
+        ...(sent === undefined ? [] : [sizeText(sentBytes(entry) ?? 0)]),
       ]);
+      const head = ['LINE', 'CIDR', 'LABEL', 'MIRRORS', 'EXPIRES'];
       if (rows.length === 0) print(`${path} lets nobody in`);
-      else print(tableText(['LINE', 'CIDR', 'LABEL', 'MIRRORS', 'EXPIRES'], rows));
+      else print(tableText(sent === undefined ? head : [...head, 'SENT THIS MONTH'], rows));
     });
 }
 
@@ -96,6 +110,15 @@ function registerTest(allow: Command): void {
       else print(decisionText(decision, path));
       if (decision.kind === 'denied') process.exitCode = exitCodes.failed;
     });
+}
+
+/** Of a running gate: what each entry's clients were sent; undefined while none runs. */
+async function sentByEntry(
+  command: Command,
+  list: AllowList,
+): Promise<ReadonlyMap<AllowEntry, number> | undefined> {
+  const told = await askGate(await loadForCommand(command), 'clients');
+  return told === undefined ? undefined : sumByEntry(list, told.value as Record<string, number>);
 }
 
 async function allowListPlace(command: Command) {

@@ -5,15 +5,10 @@ import type { GateStatus } from '../app/gate-status.ts';
 import { sizeText } from '../config/quantities.ts';
 import { MirrorgateError } from '../errors/mirrorgate-error.ts';
 import { loadForCommand, wantsJson } from './context.ts';
+import { bandwidthText } from './bandwidth-text.ts';
 import { print, printJson } from './output.ts';
 import { tableText } from './table.ts';
-
-/** As it comes over the control socket: dates are texts. */
-type Told<Value> = Value extends Date
-  ? string
-  : Value extends object
-    ? { readonly [Key in keyof Value]: Told<Value[Key]> }
-    : Value;
+import type { Told } from './told.ts';
 
 export function registerStatus(program: Command): void {
   program
@@ -28,7 +23,8 @@ export function registerStatus(program: Command): void {
     });
 }
 
-function statusText({ mirrors, certificates, cache, connections }: Told<GateStatus>): string[] {
+function statusText(status: Told<GateStatus>): string[] {
+  const { mirrors, certificates, cache, bandwidth, connections } = status;
   const mirrorRows = mirrors.map(({ name, registry, hosts, ports, upstreams }) => [
     name,
     registry,
@@ -46,6 +42,7 @@ function statusText({ mirrors, certificates, cache, connections }: Told<GateStat
     tableText(['MIRROR', 'REGISTRY', 'HOSTS', 'UPSTREAMS'], mirrorRows),
     tableText(['CERTIFICATE', 'ISSUER', 'EXPIRES', 'TROUBLE'], certificateRows),
     `cache ${sizeText(cache.usedBytes)}${limit}, ${connections} connections`,
+    ...bandwidthText(bandwidth),
   ];
 }
 

@@ -26,7 +26,7 @@ export interface Configuration {
   readonly allowListFile: string;
   /** Absolute paths of the files that secrets and extra roots were read from. */
   readonly secretFiles: readonly string[];
-  readonly bandwidth: BandwidthConfiguration | undefined;
+  readonly bandwidth: BandwidthConfiguration;
   readonly caAccess: 'allow-list' | 'public';
   readonly log: LogConfiguration;
 }
@@ -113,13 +113,26 @@ export interface Site {
 }
 
 export interface BandwidthConfiguration {
-  readonly monthlyBytes: number;
+  /** Undefined: what is sent is counted, and nothing is refused for it. */
+  readonly monthlyBytes: number | undefined;
   readonly resetDay: number;
+  readonly timeZone: string;
+  /** Whose counter is the budget's; undefined counts what is sent to clients. */
+  readonly interface: string | undefined;
   readonly perClientBytesPerSecond: number | undefined;
-  readonly stages: readonly {
-    readonly share: number;
-    readonly action: 'warn' | 'hits-only' | 'throttle' | 'refuse';
-  }[];
+  readonly perClientMonthlyBytes: number | undefined;
+  /** Of all bodies from upstreams together. */
+  readonly upstreamBytesPerSecond: number | undefined;
+  /** How long blobs of manifests go on that were given out before the budget was spent. */
+  readonly graceMs: number;
+  readonly stages: readonly BandwidthStage[];
+}
+
+export interface BandwidthStage {
+  readonly share: number;
+  readonly action: 'warn' | 'hits-only' | 'throttle' | 'refuse';
+  /** Of a throttle; undefined spreads what is left over the rest of the month. */
+  readonly bytesPerSecond: number | undefined;
 }
 
 export interface LogConfiguration {

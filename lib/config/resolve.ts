@@ -118,7 +118,7 @@ function join(written: WrittenConfiguration, parts: Parts): Configuration {
     sites: sites.map(({ site }) => site),
     allowListFile: absolute(written.allowList),
     secretFiles,
-    bandwidth: written.bandwidth && resolveBandwidth(written.bandwidth),
+    bandwidth: resolveBandwidth(written.bandwidth),
     caAccess: written.ca.access,
     log: written.log,
   };
@@ -174,13 +174,15 @@ function resolveAcme(
   };
 }
 
-function resolveBandwidth(
-  bandwidth: NonNullable<WrittenConfiguration['bandwidth']>,
-): BandwidthConfiguration {
+function resolveBandwidth(bandwidth: WrittenConfiguration['bandwidth']): BandwidthConfiguration {
+  const { resetDay, timeZone, stages } = bandwidth;
   return {
+    ...{ resetDay, timeZone, interface: bandwidth.interface },
     monthlyBytes: bandwidth.monthly,
-    resetDay: bandwidth.resetDay,
     perClientBytesPerSecond: bandwidth.perClient,
-    stages: bandwidth.stages.map((stage) => ({ share: stage.at, action: stage.do })),
+    perClientMonthlyBytes: bandwidth.perClientMonthly,
+    upstreamBytesPerSecond: bandwidth.upstream,
+    graceMs: bandwidth.grace,
+    stages: stages.map(({ at, do: action, rate }) => ({ share: at, action, bytesPerSecond: rate })),
   };
 }

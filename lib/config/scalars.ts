@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { parseCidr, type Cidr } from '../net/cidr.ts';
 import { tryEndpoint, tryTcpEndpoint } from '../net/endpoint.ts';
+import { isTimeZone } from '../time/time-zone.ts';
 import { tryHostHeader, tryHostName } from '../net/host-name.ts';
 import { expected, wrongValue, type Words } from './messages.ts';
 import {
@@ -185,6 +186,17 @@ export const webUrl = text(
   },
   { wrong: 'is not an https URL', fix: 'write https://host/path without credentials' },
 );
+
+/** Linux: up to 15 bytes, no slash and no space; here no more than what is common. */
+export const interfaceName = text(
+  (value) => (/^[A-Za-z0-9][A-Za-z0-9_.-]{0,14}$/.test(value) ? value : undefined),
+  { wrong: 'is not the name of a network interface', fix: 'write it as "ip link" does: eth0' },
+);
+
+export const timeZone = text((value) => (isTimeZone(value) ? value : undefined), {
+  wrong: 'is not a time zone',
+  fix: 'write UTC, or a name like Europe/Berlin',
+});
 
 export const path = z
   .string()

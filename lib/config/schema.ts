@@ -11,6 +11,7 @@ import {
   fileReference,
   freeSpace,
   hostName,
+  interfaceName,
   issuerName,
   lifetime,
   mirrorName,
@@ -21,6 +22,7 @@ import {
   share,
   size,
   tcpEndpoint,
+  timeZone,
   webUrl,
   wholeNumber,
 } from './scalars.ts';
@@ -102,13 +104,31 @@ const service = z.strictObject({
 const stage = z.strictObject({
   at: share,
   do: z.enum(['warn', 'hits-only', 'throttle', 'refuse']),
+  rate: rate
+    .optional()
+    .describe('of a throttle, for all clients together; what is left of the month where absent'),
 });
 
 const bandwidth = z.strictObject({
-  monthly: size,
-  resetDay: wholeNumber(1, 28).default(1),
-  perClient: rate.optional(),
-  stages: z.array(stage).default([]),
+  monthly: size.optional().describe('what may be sent in a month'),
+  resetDay: wholeNumber(1, 28).default(1).describe('of the month, when the count begins anew'),
+  timeZone: timeZone.default('UTC').describe('in which that day begins: Europe/Berlin'),
+  interface: interfaceName
+    .optional()
+    .describe('whose counter is the budget, ssh and updates included; else what clients are sent'),
+  perClient: rate.optional().describe('of one client over all of its connections'),
+  perClientMonthly: size.optional().describe('what one client may be sent in a month'),
+  upstream: rate.optional().describe('of everything that is fetched from upstreams together'),
+  grace: duration
+    .prefault('1h')
+    .describe('how long images go on that were begun before the budget was spent'),
+  stages: z
+    .array(stage)
+    .prefault([
+      { at: '80%', do: 'warn' },
+      { at: '100%', do: 'refuse' },
+    ])
+    .describe('what happens at which share of the month'),
 });
 
 export const configurationSchema = z.strictObject({
@@ -144,7 +164,7 @@ export const configurationSchema = z.strictObject({
     .default([])
     .describe('other backends behind the same TLS and allow-list'),
   allowList: path.default('allow-list.yaml').describe('its own file, reloaded on change'),
-  bandwidth: bandwidth.optional(),
+  bandwidth: bandwidth.prefault({}),
   ca: z
     .strictObject({ access: z.enum(['allow-list', 'public']).default('allow-list') })
     .prefault({}),

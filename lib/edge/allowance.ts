@@ -85,9 +85,10 @@ export class Allowance {
   }
 
   #goesOn(wanted: WantedPull): boolean {
-    if (this.#nowMs - this.#changedAtMs < settleMs) return true;
+    const { graceMs } = this.#orders;
+    if (this.#nowMs - this.#changedAtMs < Math.min(settleMs, graceMs)) return true;
     const given = this.#given.get(keyOf(wanted));
-    return given !== undefined && this.#nowMs - given.atMs < this.#orders.graceMs;
+    return given !== undefined && this.#nowMs - given.atMs < graceMs;
   }
 
   #remember(given: GivenManifest): void {

@@ -1,6 +1,6 @@
 /** How fast each client may be served: one bucket for all of its connections, one for all clients. */
 import type { BudgetOrders } from '../budget/usage.ts';
-import { TokenBucket } from '../time/token-bucket.ts';
+import { Throttle, TokenBucket } from '../time/token-bucket.ts';
 import type { Pace } from './paced-response.ts';
 
 type Rates = Pick<
@@ -10,15 +10,12 @@ type Rates = Pick<
 
 export class ClientPaces {
   readonly #buckets = new Map<string, TokenBucket>();
+  readonly #total = new Throttle();
   #rates: Rates | undefined;
-  #total: TokenBucket | undefined;
 
   setRates(rates: Rates): void {
     this.#rates = rates;
-    const { totalBytesPerSecond: total } = rates;
-    if (total === undefined) this.#total = undefined;
-    else if (this.#total === undefined) this.#total = new TokenBucket(total);
-    else this.#total.setRate(total);
+    this.#total.setRate(rates.totalBytesPerSecond);
     for (const [client, bucket] of this.#buckets) {
       const rate = this.#rateOf(client);
       if (rate === undefined) this.#buckets.delete(client);
@@ -30,7 +27,7 @@ export class ClientPaces {
   paceOf(client: string): Pace {
     return {
       take: (bytes) => {
-        const totalMs = this.#total?.take(bytes) ?? 0;
+        const totalMs = this.#total.take(bytes);
         const ownMs = this.#bucketOf(client)?.take(bytes) ?? 0;
         return Math.max(totalMs, ownMs);
       },

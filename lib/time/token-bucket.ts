@@ -59,3 +59,20 @@ export class TokenBucket {
     this.#atMs = nowMs;
   }
 }
+
+/** A rate that may be set, changed and lifted while it is in use. */
+export class Throttle {
+  #bucket: TokenBucket | undefined;
+
+  /** Undefined lifts it. */
+  setRate(perSecond: number | undefined): void {
+    if (perSecond === undefined) this.#bucket = undefined;
+    else if (this.#bucket === undefined) this.#bucket = new TokenBucket(perSecond);
+    else this.#bucket.setRate(perSecond);
+  }
+
+  /** As {@link TokenBucket.take}; 0 without a rate. */
+  take(amount: number): number {
+    return this.#bucket?.take(amount) ?? 0;
+  }
+}

@@ -17,8 +17,8 @@ export interface ExchangeRequest {
   /** Ends the exchange at any stage, until the last byte of the body has come. */
   readonly signal: AbortSignal;
   readonly bodyIdleMs: number;
-  /** Told of each piece of the body. */
-  readonly onBytes?: (sizeBytes: number) => void;
+  /** Told of each piece of the body; returns for how many milliseconds no more may come. */
+  readonly onBytes?: (sizeBytes: number) => number;
 }
 
 export interface Answer {
@@ -84,8 +84,9 @@ export function exchange(dispatcher: Dispatcher, request: ExchangeRequest): Prom
         answered.resolve({ status, headers: answerHeaders(received), body });
       },
       onResponseData(started, chunk) {
-        onBytes?.(chunk.length);
+        const waitMs = onBytes?.(chunk.length) ?? 0;
         if (body?.push(chunk) !== true) started.pause();
+        if (waitMs >= 1) body?.hold(waitMs);
       },
       onResponseEnd() {
         ignoreAbort();
@@ -103,6 +104,8 @@ export function exchange(dispatcher: Dispatcher, request: ExchangeRequest): Prom
 class AnswerBody extends Readable {
   readonly #controller: Dispatcher.DispatchController;
   #isComplete = false;
+  #hold: NodeJS.Timeout | undefined;
+  #isWanted = false;
 
   constructor(controller: Dispatcher.DispatchController) {
     super({ highWaterMark: bodyBufferBytes });
@@ -116,11 +119,24 @@ class AnswerBody extends Readable {
     this.push(null);
   }
 
+  /** No more comes for so long, whoever reads. */
+  hold(waitMs: number): void {
+    this.#controller.pause();
+    this.#isWanted = true;
+    clearTimeout(this.#hold);
+    this.#hold = setTimeout(() => {
+      this.#hold = undefined;
+      if (this.#isWanted) this._read();
+    }, waitMs);
+  }
+
   override _read(): void {
-    this.#controller.resume();
+    this.#isWanted = this.#hold !== undefined;
+    if (!this.#isWanted) this.#controller.resume();
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    clearTimeout(this.#hold);
     if (!this.#isComplete) {
       this.#controller.abort(error ?? new Error('the reader of the body left'));
     }

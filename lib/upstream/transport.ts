@@ -23,6 +23,14 @@ export interface TransportOptions {
   readonly lookup?: LookupFunction;
   readonly deadlines?: Partial<Deadlines>;
   readonly observer?: UpstreamObserver;
+  /** Of all upstreams together; as fast as they can unless told. */
+  readonly pace?: UpstreamPace;
+}
+
+/** How fast bodies may come. */
+export interface UpstreamPace {
+  /** Takes `bytes` that have come. Returns for how many milliseconds no more may come. */
+  take(bytes: number): number;
 }
 
 export interface Transmission {
@@ -46,6 +54,7 @@ export class Transport {
   readonly #logger: Logger;
   readonly #mirrorName: string;
   readonly #observer: UpstreamObserver;
+  readonly #pace: UpstreamPace | undefined;
   readonly #headers: Readonly<Record<string, string>>;
 
   constructor(options: TransportOptions) {
@@ -54,6 +63,7 @@ export class Transport {
     this.#logger = logger;
     this.#mirrorName = mirror.name;
     this.#observer = options.observer ?? noObserver;
+    this.#pace = options.pace;
     this.#headers = {
       'user-agent': version === undefined ? 'mirrorgate' : `mirrorgate/${version}`,
       'accept-encoding': 'identity',
@@ -88,7 +98,10 @@ export class Transport {
         ...{ method, url, signal },
         headers: { ...this.#headers, ...headers },
         bodyIdleMs: this.deadlines.bodyIdleMs,
-        onBytes: (sizeBytes) => this.#observer.received(mirror, sizeBytes),
+        onBytes: (sizeBytes) => {
+          this.#observer.received(mirror, sizeBytes);
+          return this.#pace?.take(sizeBytes) ?? 0;
+        },
       });
       ({ status } = answer);
       return answer;

@@ -7,6 +7,7 @@ import { globMatcher } from '../oci/glob.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time/clock.ts';
 import type { UpstreamObserver } from '../upstream/observer.ts';
+import type { UpstreamPace } from '../upstream/transport.ts';
 import { UpstreamSet, type UpstreamState } from '../upstream/upstream-set.ts';
 
 export interface MirrorSetOptions {
@@ -15,6 +16,7 @@ export interface MirrorSetOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly observer?: UpstreamObserver;
+  readonly pace?: UpstreamPace;
 }
 
 interface Member {

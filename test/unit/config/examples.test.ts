@@ -46,7 +46,7 @@ describe('the example for production', () => {
       defaultEdges: 1,
       readSecret: () => ({ kind: 'secret', value: '' }),
     });
-    expect(configuration.bandwidth?.stages).to.have.length(4);
+    expect(configuration.bandwidth.stages).to.have.length(4);
     expect(configuration.certificates.acme?.email).to.equal('ops@example.com');
     expect(configuration.services.map(({ name }) => name)).to.deep.equal(['s3']);
     expect(configuration.mirrors.map(({ name }) => name)).to.deep.equal([

@@ -64,7 +64,11 @@ describe('the JSON Schema of the configuration', () => {
     ],
     ...['mirrors: [{registry: quay.io, ports: [70000]}]', 'mirrors: [{hosts: [a.test]}]'],
     ...['mirrors: [{registry: quay.io, tags: {ttl: 60}}]', 'universal: {hosts: []}', 'state: /var'],
-    ...['bandwidth: {monthly: 1TB, resetDay: 31}', 'bandwidth: {}', 'certificates: {issuer: x}'],
+    ...[
+      'bandwidth: {monthly: 1TB, resetDay: 31}',
+      'bandwidth: {grace: soon}',
+      'certificates: {issuer: x}',
+    ],
     'mirrors: [{registry: quay.io, credentials: {username: a, password: inline}}]',
   ];
   for (const text of wrong) {
