@@ -8,7 +8,7 @@ import { dirname, join, normalize, relative } from 'node:path';
 const layers: readonly (readonly string[])[] = [
   ['errors', 'oci', 'net', 'files', 'time'],
   ['config', 'telemetry'],
-  ['store', 'upstream', 'ca', 'certificates', 'acme', 'access', 'budget', 'clients'],
+  ['store', 'upstream', 'ca', 'certificates', 'acme', 'access', 'budget', 'clients', 'injection'],
   ['edge', 'worker', 'cache'],
   ['cli', 'app', 'admin'],
 ];

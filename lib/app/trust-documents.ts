@@ -3,9 +3,12 @@ import { bundleFingerprint, bundleJson, bundlePem, type Bundle } from '../ca/bun
 import { trustStore } from '../ca/trust-store.ts';
 import type { CaDocument, TrustDocuments } from '../edge/settings.ts';
 
+/** Of a gate that has a private CA. */
+export type CaTrustDocuments = TrustDocuments & { readonly fingerprint: string };
+
 const text = 'text/plain; charset=utf-8';
 
-export function trustDocuments(bundle: Bundle): TrustDocuments {
+export function trustDocuments(bundle: Bundle): CaTrustDocuments {
   const fingerprint = bundleFingerprint(bundle);
   return {
     bundleVersion: bundle.version,

@@ -9,14 +9,13 @@ import type { TrustDocuments } from '../edge/settings.ts';
 import { errorMessage, MirrorgateError } from '../errors/mirrorgate-error.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time/clock.ts';
-import { trustDocuments } from './trust-documents.ts';
+import { servedDocuments } from './served-documents.ts';
 import { releasedAt } from './version.ts';
 import type { WatchedRoot } from './watched-gate.ts';
 
 export interface Trust {
   readonly issuers: ReadonlyMap<IssuerName, Issuer>;
-  /** Undefined where no host uses the private CA. */
-  readonly documents: TrustDocuments | undefined;
+  readonly documents: TrustDocuments;
   /** Of the private CA, as they are now; none where no host uses it. */
   readonly roots: () => readonly WatchedRoot[];
 }
@@ -32,7 +31,9 @@ export async function openTrust(
   if (wanted.has('files')) {
     issuers.set('files', servable(filesIssuer({ files: certificates.files, clock })));
   }
-  if (!wanted.has('private-ca')) return { issuers, documents: undefined, roots: () => [] };
+  if (!wanted.has('private-ca')) {
+    return { issuers, documents: servedDocuments(configuration, undefined), roots: () => [] };
+  }
   const authority = await Authority.open({
     directory: certificates.directory,
     configuration: certificates.privateCa,
@@ -44,7 +45,7 @@ export async function openTrust(
   issuers.set('private-ca', privateCaIssuer({ authority, leafLifetimeMs }));
   return {
     issuers,
-    documents: trustDocuments(authority.bundle()),
+    documents: servedDocuments(configuration, authority.bundle()),
     roots: () => authority.roots(),
   };
 }

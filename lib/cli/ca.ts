@@ -7,7 +7,8 @@ import { systemClock } from '../time/clock.ts';
 import { loadForCommand, wantsJson } from './context.ts';
 import { print, printJson } from './output.ts';
 
-export function registerCa(program: Command): void {
+/** Returns the command, for those below it that live elsewhere. */
+export function registerCa(program: Command): Command {
   const ca = program.command('ca').description('the private CA');
 
   ca.command('init')
@@ -54,6 +55,7 @@ export function registerCa(program: Command): void {
       if (wantsJson(command)) printJson({ bundlePem });
       else process.stdout.write(bundlePem);
     });
+  return ca;
 }
 
 async function openExisting(command: Command): Promise<Authority> {

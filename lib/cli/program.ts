@@ -7,6 +7,7 @@ import { registerCache } from './cache.ts';
 import { registerCert } from './cert.ts';
 import { registerCheck } from './check.ts';
 import { registerClient } from './client.ts';
+import { registerInject } from './inject.ts';
 import { exitCodes, printError, printErrorLine } from './output.ts';
 import { registerServe } from './serve.ts';
 import { registerStatus } from './status.ts';
@@ -23,7 +24,7 @@ function createProgram(): Command {
   registerCheck(program);
   registerStatus(program);
   registerAllow(program);
-  registerCa(program);
+  registerInject(registerCa(program));
   registerCert(program);
   registerCache(program);
   registerClient(program);

@@ -19,12 +19,13 @@ export function welcomeText({ configuration, addresses, trust }: GateFacts): str
   }
   for (const name of universalHosts) lines.push(mirrorLine('all of them', origin(name, port)));
   const bundle = relative(process.cwd(), bundlePath(certificates.directory));
-  if (trust !== undefined) {
-    lines.push('', `CA bundle:       ${bundle}`, `CA fingerprint:  ${trust.fingerprint}`);
+  const fingerprint = trust?.fingerprint;
+  if (fingerprint !== undefined) {
+    lines.push('', `CA bundle:       ${bundle}`, `CA fingerprint:  ${fingerprint}`);
   }
   if (host !== undefined) {
     const prefix = universal === undefined || first === undefined ? '' : `${first.registry}/`;
-    const trustOption = trust === undefined ? '' : ` --cacert ${shellWord(bundle)}`;
+    const trustOption = fingerprint === undefined ? '' : ` --cacert ${shellWord(bundle)}`;
     const url = origin(host, port);
     lines.push(
       '',

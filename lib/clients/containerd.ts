@@ -32,7 +32,7 @@ export function hostsFile(mirror: MirrorAccess, directory: string): SetupFile {
   const { registry, authority } = mirror;
   const caFile = caFileOf(mirror);
   const lines = [
-    `# made by mirrorgate for the mirror "${mirror.name}"`,
+    `# made by mirrorgate for the registry ${registry}`,
     `server = "${serverOf(registry)}"`,
     '',
     `[host."https://${authority}"]`,

@@ -1,5 +1,5 @@
 /** The container tools that can be set up, by the names people call them. */
-import { MirrorgateError } from '../errors/mirrorgate-error.ts';
+import { errorCode, MirrorgateError } from '../errors/mirrorgate-error.ts';
 import { buildkitSetup } from './buildkit.ts';
 import { setupText, type ClientSetup } from './client-setup.ts';
 import { cloudInitSetup } from './cloud-init.ts';
@@ -10,6 +10,9 @@ import { githubActionsSetup } from './github-actions.ts';
 import { k3sSetup } from './k3s.ts';
 import { npmSetup } from './npm.ts';
 import { podmanSetup } from './podman.ts';
+
+/** Of an error that says that the gate has nothing for a tool. */
+const unserved = 'MIRRORGATE_CLIENT_UNSERVED';
 
 const setups = {
   docker: dockerSetup,
@@ -36,9 +39,19 @@ export function tryClientTool(text: string): ClientTool | undefined {
  */
 export function clientSetup(tool: ClientTool, access: GateAccess): ClientSetup {
   if (tool !== 'npm' && access.mirrors.length === 0) {
-    throw new MirrorgateError('MIRRORGATE_CLIENT_UNSERVED', 'no mirror is configured');
+    throw new MirrorgateError(unserved, 'no mirror is configured');
   }
   return setups[tool](access);
+}
+
+/** As {@link clientText}, but undefined where the gate has nothing for the tool. */
+export function tryClientText(tool: ClientTool, access: GateAccess): string | undefined {
+  try {
+    return clientText(tool, access);
+  } catch (error) {
+    if (errorCode(error) === unserved) return undefined;
+    throw error;
+  }
 }
 
 /** As it is printed and served. cloud-init tells its files by their first line. */

@@ -8,7 +8,7 @@ export class CaDocuments {
   readonly bundleVersion: number | undefined;
   readonly #byPath: ReadonlyMap<string, ServedDocument>;
 
-  /** None where no host uses the private CA. */
+  /** None before the supervisor told any. */
   constructor(trust: TrustDocuments | undefined) {
     this.bundleVersion = trust?.bundleVersion;
     this.#byPath = new Map(
@@ -19,8 +19,13 @@ export class CaDocuments {
     );
   }
 
-  /** The document at `path`, or undefined where there is none. */
-  find(path: string): ServedDocument | undefined {
-    return this.#byPath.get(path);
+  /** The one at `path` for who is to trust the private CA; undefined where there is none. */
+  findTrust(path: string): ServedDocument | undefined {
+    return path.startsWith('/ca/') ? this.#byPath.get(path) : undefined;
+  }
+
+  /** The one at `path` for who may use the mirrors; undefined where there is none. */
+  findSetup(path: string): ServedDocument | undefined {
+    return path.startsWith('/setup/') ? this.#byPath.get(path) : undefined;
   }
 }

@@ -137,6 +137,11 @@ export class Gateway implements RequestHandler {
   async #answerRegistry(exchange: Exchange, route: HostRoute, target: Target): Promise<void> {
     const { response, record, peer, state } = exchange;
     const { allowance } = this.#options;
+    const setup = state.caDocuments.findSetup(target.path);
+    if (setup !== undefined) {
+      sendDocument(exchange.request, response, setup);
+      return;
+    }
     if (target.path !== '/v2' && !target.path.startsWith('/v2/')) {
       throw new MirrorgateError('MIRRORGATE_REQUEST_UNSUPPORTED', 'a mirror answers under /v2/');
     }
@@ -198,7 +203,7 @@ function routeHost(exchange: Exchange, context: RequestContext): HostRoute {
 function sendCaDocument(exchange: Exchange, path: string): boolean {
   const { request, response, record, peer, state } = exchange;
   if (peer.admission === undefined && state.settings.caAccess !== 'public') return false;
-  const document = state.caDocuments.find(path);
+  const document = state.caDocuments.findTrust(path);
   if (document === undefined) return false;
   record.kind = 'ca';
   sendDocument(request, response, document);

@@ -32,9 +32,9 @@ export interface EdgeSettings {
   readonly logsAccess: boolean;
 }
 
-/** One of the documents under `/ca/`. */
+/** One of the documents under `/ca/` or `/setup/`. */
 export interface CaDocument {
-  /** As in the request, from `/ca/` on. */
+  /** As in the request. */
   readonly path: string;
   readonly contentType: string;
   readonly body: string | Uint8Array;
@@ -42,11 +42,11 @@ export interface CaDocument {
   readonly carriesRoots: boolean;
 }
 
-/** What clients of the private CA may fetch. */
+/** What clients may fetch to be set up; undefined parts where no host uses the private CA. */
 export interface TrustDocuments {
   /** Of the bundle that they carry; increases with every change of what is to be trusted. */
-  readonly bundleVersion: number;
+  readonly bundleVersion: number | undefined;
   /** SHA-256 of the active root, lower-case hexadecimal. */
-  readonly fingerprint: string;
+  readonly fingerprint: string | undefined;
   readonly documents: readonly CaDocument[];
 }

@@ -16,14 +16,7 @@ import { OpenParts } from '../support/lab/open-parts.ts';
 import { machine } from '../support/lab/place.ts';
 import { Podman } from '../support/lab/podman.ts';
 import { acceptUnsignedImages } from '../support/lab/registries-conf.ts';
-import {
-  ghcrHost,
-  ghcrPort,
-  hubHost,
-  hubPort,
-  Scene,
-  universalHost,
-} from '../support/lab/scene.ts';
+import { ghcrHost, ghcrPort, hubPort, Scene, universalHost } from '../support/lab/scene.ts';
 import { Skopeo } from '../support/lab/skopeo.ts';
 
 /** The ways to a mirror: a host of its own, a port of its own, the host that all share. */
@@ -33,9 +26,11 @@ const layouts = {
   'a shared host': [],
 } as const satisfies Readonly<Record<string, readonly (keyof MirrorSettings)[]>>;
 type Layout = keyof typeof layouts;
-const authorities = [
-  ...[hubHost, ghcrHost, universalHost],
-  ...[`${universalHost}:${hubPort}`, `${universalHost}:${ghcrPort}`],
+/** Of the layouts that the gate's own configuration does not have, so that install.sh knows none. */
+const variantAuthorities = [
+  universalHost,
+  `${universalHost}:${hubPort}`,
+  `${universalHost}:${ghcrPort}`,
 ];
 const images = { hub: 'docker.io/library/setup:1', ghcr: 'ghcr.io/acme/setup:1' } as const;
 
@@ -52,14 +47,31 @@ describe('the printed configuration of', function () {
     digest = await scene.publish({ upstream: 'hub', name: 'library/setup:1', image });
     await scene.publish({ upstream: 'ghcr', name: 'acme/setup:1', image });
     const bundle = await scene.gate.bundle();
-    await scene.vm.write('/etc/mirrorgate/ca-bundle.pem', bundle);
-    for (const authority of authorities) {
+    await installRoots();
+    for (const authority of variantAuthorities) {
       await scene.vm.write(`/etc/docker/certs.d/${authority}/ca.crt`, bundle);
       await scene.vm.write(`/etc/containers/certs.d/${authority}/ca.crt`, bundle);
     }
     await acceptUnsignedImages(scene.vm);
   });
   after(() => parts.close());
+
+  /** As the printed text says, but not for the system, which the VM shares with this machine. */
+  async function installRoots(): Promise<void> {
+    await runCommand(scene.vm, ['rm', '-rf', '/etc/docker/certs.d', '/etc/containers/certs.d']);
+    const [, origin = '', fingerprint = ''] =
+      /curl \S+ -o install\.sh (\S+)\/ca\/install\.sh\n#\s+sh install\.sh (\w+)/.exec(
+        await printed('podman', 'own hosts'),
+      ) ?? [];
+    await runCommand(scene.vm, [
+      'curl',
+      '-fsS',
+      '-o',
+      '/etc/install.sh',
+      `${origin}/ca/install.sh`,
+    ]);
+    await runCommand(scene.vm, ['sh', '/etc/install.sh', '--all', '--no-system', fingerprint]);
+  }
 
   /** What is printed where the mirrors of the scene are reached by `layout` alone. */
   async function printed(tool: string, layout: Layout): Promise<string> {

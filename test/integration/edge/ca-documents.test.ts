@@ -8,6 +8,7 @@ import { WireClient } from '../../support/edge/wire-client.ts';
 
 const fingerprint = 'f'.repeat(64);
 const bundle = '/ca/bundle.pem';
+const setup = '[[registry]]\n';
 const binary = Buffer.from([0x30, 0x82, 0x00, 0xff, 0x80]);
 
 function trust(bundlePem: string): TrustDocuments {
@@ -22,6 +23,7 @@ function trust(bundlePem: string): TrustDocuments {
       document(bundle, 'application/x-pem-file', bundlePem),
       document('/ca/bundle.p12', 'application/x-pkcs12', binary),
       document('/ca/fingerprint', 'text/plain; charset=utf-8', `${fingerprint}\n`),
+      document('/setup/podman', 'text/plain; charset=utf-8', setup),
     ],
   };
 }
@@ -143,5 +145,32 @@ describe('the CA documents', () => {
       client.send(`GET ${bundle} HTTP/1.1\r\nHost: ${universalHost}\r\n\r\n`);
       expect(await client.closed(1_000)).to.equal('');
     }
+  });
+
+  describe('and those that set clients up', () => {
+    it('are served over https on the hosts of mirrors', async () => {
+      await start();
+      for (const host of [universalHost, hubHost]) {
+        const { status, body } = await fetch('/setup/podman', { host });
+        expect([status, body.toString()]).to.deep.equal([200, setup]);
+      }
+      expect((await fetch('/setup/nothing', { host: hubHost })).status).to.equal(404);
+    });
+
+    it('lead from plain http to https, where nobody on the way can change them', async () => {
+      await start();
+      const { status, headers } = await fetch('/setup/podman', { host: hubHost, isPlain: true });
+      expect(status).to.equal(308);
+      expect(headers.location).to.match(/^https:.*\/setup\/podman$/);
+    });
+
+    it('are for who may use the mirrors, even where everyone may have the roots', async () => {
+      await start({
+        allowList: listOf([allowed('127.0.0.1/32')]),
+        settings: { caAccess: 'public' },
+      });
+      const answer = await fetch('/setup/podman', { host: hubHost, from: '127.0.0.2' });
+      expect(answer.status).to.equal(403);
+    });
   });
 });
