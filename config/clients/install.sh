@@ -9,6 +9,7 @@
 # if a root that is installed has signed it.
 #
 #   --url URL        the gate, such as http://mirror.example.com; remembered for the next time
+#   --mirror R=HOST  HOST serves the registry R; remembered. Not needed where the gate served this script
 #   --bundle FILE    take bundle.json from this file and fetch nothing
 #   --no-system      only for container tools, not for every program of this machine
 #   --all            for container tools that are not installed (yet), too
@@ -52,15 +53,23 @@ url=${MIRRORGATE_URL:-}
 pins=${MIRRORGATE_FINGERPRINT:-}
 bundle_source=
 wants_system=yes
+told_mirrors=
 wants_all=no
 action=install
 follows=no
 
 while [ $# -gt 0 ]; do
   case $1 in
-    --url | --bundle)
+    --url | --bundle | --mirror)
       [ $# -ge 2 ] || usage "$1 needs a value"
-      if [ "$1" = --url ]; then url=$2; else bundle_source=$2; fi
+      case $1 in
+        --url) url=$2 ;;
+        --bundle) bundle_source=$2 ;;
+        *)
+          printf '%s' "$2" | grep -Eqx '[A-Za-z0-9.:-]+=[][A-Za-z0-9.:-]+' || usage "$2 is not REGISTRY=HOST"
+          told_mirrors="$told_mirrors $2"
+          ;;
+      esac
       shift
       ;;
     --no-system) wants_system=no ;;
@@ -84,6 +93,12 @@ trap 'exit 1' HUP INT TERM
 
 # --- the bundle ----------------------------------------------------------------------------------
 
+# "REGISTRY HOST" lines: as told now, else as the gate filled in, else as told before.
+find_mirrors() {
+  case $mirrors in @*) mirrors=$(setting mirrors | tr ' ' '\n' | tr '=' ' ') ;; esac
+  [ -z "$told_mirrors" ] || mirrors=$(printf '%s' "${told_mirrors# }" | tr ' ' '\n' | tr '=' ' ')
+}
+
 setting() { sed -n "s/^$1=//p" "$root$settings" 2>/dev/null | head -n 1; }
 
 # Not every wget has an option for it.
@@ -95,7 +110,7 @@ fetch() {
     return
   fi
   [ -n "$url" ] || url=$(setting url)
-  [ -n "$url" ] || url=$default_url
+  if [ -z "$url" ]; then case $default_url in @*) ;; *) url=$default_url ;; esac; fi
   case $url in
     http://* | https://*) ;;
     *) fail 'which gate? give --url http://mirror.example.com' ;;
@@ -422,7 +437,8 @@ install_all() {
   note_planned "$work/planned"
   each_file put
   [ -n "$bundle_source" ] && [ -z "$url" ] && url=$(setting url)
-  printf 'url=%s\nversion=%s\nsystem=%s\npins=%s\n' "$url" "$version" "$wants_system" "${told# }" | put "$settings"
+  printf 'url=%s\nversion=%s\nsystem=%s\npins=%s\nmirrors=%s\n' "$url" "$version" "$wants_system" "${told# }" \
+    "$(printf '%s' "$mirrors" | tr ' ' '=' | tr '\n' ' ')" | put "$settings"
   recorded | while IFS= read -r path; do
     grep -qxF "$path" "$work/planned" || drop "$path"
   done
@@ -507,6 +523,7 @@ if [ -z "$pins" ] && [ -z "$(ls "$work/known")" ]; then
   usage 'no fingerprint is pinned: sh install.sh FINGERPRINT, as "mirrorgate ca fingerprint" prints it on the gate'
 fi
 [ "$(setting system)" != no ] || wants_system=no
+find_mirrors
 fetch
 split_bundle
 judge

@@ -1,6 +1,5 @@
 /** A workflow of GitHub Actions, by the composite action in this repository (action.yml). */
 import { stringify } from 'yaml';
-import { buildkitToml } from './buildkit.ts';
 import type { ClientSetup } from './client-setup.ts';
 import { isHub } from './docker.ts';
 import { exampleImage } from './containerd.ts';
@@ -11,13 +10,13 @@ export function githubActionsSetup(access: GateAccess): ClientSetup {
   const usesCa = ca !== undefined && mirrors.some(({ usesPrivateCa }) => usesPrivateCa);
   const inputs = {
     mirrors: `${mirrors.map(mirrorLine).join('\n')}\n`,
-    ...(usesCa && { 'ca-url': `${caOrigin}/ca`, fingerprint: ca.fingerprint }),
+    ...(usesCa && { url: caOrigin, fingerprint: ca.fingerprint }),
   };
   const steps = [
-    { name: 'Pull through mirrorgate', uses: 'OWNER/mirrorgate@v0', with: inputs },
+    { id: 'mirrorgate', uses: 'OWNER/mirrorgate@v0', with: inputs },
     {
       uses: 'docker/setup-buildx-action@v3',
-      with: { 'buildkitd-config-inline': buildkitToml(mirrors) },
+      with: { 'buildkitd-config': '${{ steps.mirrorgate.outputs.buildkitd-config }}' },
     },
     { name: 'Pull through the mirror', run: `docker pull ${exampleImage(mirrors)}` },
   ];

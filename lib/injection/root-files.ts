@@ -54,9 +54,13 @@ export async function rootFiles(
 }
 
 /** As install.sh writes it. */
-function settingsText({ version, roots }: Bundle, { caOrigin }: GateAccess): string {
+function settingsText({ version, roots }: Bundle, { caOrigin, mirrors }: GateAccess): string {
   const pins = roots.map(({ certificate }) => fingerprint(certificate)).join(' ');
-  return `url=${caOrigin}\nversion=${version}\nsystem=yes\npins=${pins}\n`;
+  const pairs = mirrors
+    .filter(({ usesPrivateCa }) => usesPrivateCa)
+    .map(({ registry, authority }) => `${registry}=${authority}`);
+  const lines = [`url=${caOrigin}`, `version=${version}`, 'system=yes', `pins=${pins}`];
+  return [...lines, `mirrors=${pairs.join(' ')}`, ''].join('\n');
 }
 
 async function toolFiles(tree: RootTree, { mirrors }: GateAccess, pem: string): Promise<Files> {

@@ -5,7 +5,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
+import { parse } from 'yaml';
 import type { Digest } from '../../lib/oci/digest.ts';
+import { actionStep } from '../support/clients/github-action.ts';
 import { runCommand } from '../support/lab/command.ts';
 import { Containerd } from '../support/lab/containerd.ts';
 import { Dockerd } from '../support/lab/dockerd.ts';
@@ -158,6 +160,26 @@ describe('the printed configuration of', function () {
       await scene.gate.waitForLog('pull by BuildKit', () =>
         served().find(({ mirror, method }) => mirror === 'hub' && method === 'GET'),
       );
+    } finally {
+      await dockerd.close();
+    }
+  });
+
+  it('github-actions makes docker pull through the mirror, beside the settings that it has', async function () {
+    await requireParts(this, 'dockerd');
+    await scene.vm.write('/etc/docker/daemon.json', '{"max-concurrent-downloads": 2}');
+    await runCommand(scene.vm, ['rm', '-rf', '/etc/docker/certs.d', '/etc/mirrorgate']);
+    const { steps } = parse(await printed('github-actions', 'own hosts')) as {
+      readonly steps: readonly [{ readonly with: Readonly<Record<string, string>> }];
+    };
+    const { script, environment } = actionStep(steps[0].with);
+    await runCommand(scene.vm, ['sh', '-e', '-c', script], { environment });
+    const { stdout } = await runCommand(scene.vm, ['cat', '/etc/docker/daemon.json']);
+    const daemonJson = JSON.parse(stdout) as Record<string, unknown>;
+    expect(daemonJson).to.have.property('max-concurrent-downloads', 2);
+    const dockerd = await Dockerd.start({ place: scene.vm, daemonJson });
+    try {
+      await expectThroughGate(['hub'], (reference) => dockerd.pull(reference));
     } finally {
       await dockerd.close();
     }

@@ -1,0 +1,123 @@
+import { spawnSync } from 'node:child_process';
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { expect } from 'chai';
+import { actionStep } from '../../support/clients/github-action.ts';
+import { TemporaryDirectory } from '../../support/lab/temporary-directory.ts';
+
+const mirrors = 'docker.io=hub.mirror.test\nghcr.io=mirror.test:8443\n';
+const daemonFile = 'etc/docker/daemon.json';
+
+describe('the GitHub Action', function () {
+  this.timeout(20_000);
+  let directory: TemporaryDirectory;
+  beforeEach(async () => {
+    directory = await TemporaryDirectory.create('action');
+  });
+  afterEach(() => directory.close());
+
+  function run(inputs: Readonly<Record<string, string>>, path = '/usr/bin:/bin:/usr/sbin:/sbin') {
+    const { script, environment } = actionStep(inputs);
+    const outputFile = directory.join('output');
+    return spawnSync('/bin/sh', ['-e', '-c', script], {
+      encoding: 'utf8',
+      env: { PATH: path, ...environment, ROOT: directory.join('root'), GITHUB_OUTPUT: outputFile },
+    });
+  }
+  const read = (path: string): Promise<string> => readFile(directory.join('root', path), 'utf8');
+  async function write(path: string, text: string): Promise<void> {
+    const file = join(directory.join('root'), path);
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, text);
+  }
+
+  before(function () {
+    // As root, since sudo(8) would be asked for otherwise.
+    if (process.getuid?.() === 0) return;
+    console.warn('    skipped, this is not root');
+    this.skip();
+  });
+
+  it('sets docker and BuildKit up, and names the file for setup-buildx-action', async () => {
+    const { status, stdout, stderr } = run({ mirrors });
+    expect(status, stdout + stderr).to.equal(0);
+    expect(JSON.parse(await read(daemonFile))).to.deep.equal({
+      'registry-mirrors': ['https://hub.mirror.test'],
+    });
+    expect(await read('etc/mirrorgate/buildkitd.toml')).to.include(
+      '[registry."ghcr.io"]\n  mirrors = ["mirror.test:8443"]',
+    );
+    const output = await readFile(directory.join('output'), 'utf8');
+    expect(output).to.equal('buildkitd-config=/etc/mirrorgate/buildkitd.toml\n');
+  });
+
+  for (const tool of ['jq', 'python3']) {
+    it(`keeps everything that a daemon.json has, by ${tool}, once`, async () => {
+      const bin = directory.join('bin');
+      await mkdir(bin);
+      for (const name of [
+        'cat',
+        'dirname',
+        'grep',
+        'head',
+        'id',
+        'mkdir',
+        'mv',
+        'sed',
+        'sh',
+        'sort',
+        'tr',
+        tool,
+      ]) {
+        await symlink(`/usr/bin/${name}`, join(bin, name));
+      }
+      const settings = { debug: true, dns: ['10.0.0.1'], features: { buildkit: true } };
+      const theirs = ['https://other.example.com', 'https://hub.mirror.test'];
+      await write(daemonFile, JSON.stringify({ ...settings, 'registry-mirrors': theirs }));
+      for (let time = 0; time < 2; time += 1) {
+        const { status, stdout, stderr } = run({ mirrors }, bin);
+        expect(status, stdout + stderr).to.equal(0);
+        expect(JSON.parse(await read(daemonFile))).to.deep.equal({
+          ...settings,
+          'registry-mirrors': ['https://hub.mirror.test', 'https://other.example.com'],
+        });
+      }
+    });
+  }
+
+  it('leaves a daemon.json alone that is no JSON, and fails the step', async () => {
+    await write(daemonFile, '{ "debug": true, // mine\n}');
+    const { status, stdout } = run({ mirrors });
+    expect(status).to.equal(1);
+    expect(stdout).to.include('::error');
+    expect(await read(daemonFile)).to.equal('{ "debug": true, // mine\n}');
+  });
+
+  it('touches no daemon.json where docker.io has no mirror', async () => {
+    await write(daemonFile, '{}');
+    expect(run({ mirrors: 'ghcr.io=mirror.test' }).status).to.equal(0);
+    expect(await read(daemonFile)).to.equal('{}');
+  });
+
+  for (const wrong of [
+    '',
+    'docker.io',
+    'docker.io=',
+    '=x',
+    'docker.io=a;b',
+    'docker.io="x"',
+    'a=$(id)',
+  ]) {
+    it(`refuses the mirrors ${JSON.stringify(wrong)}`, () => {
+      const { status, stdout } = run({ mirrors: wrong });
+      expect(status).to.equal(1);
+      expect(stdout).to.include('::error');
+    });
+  }
+
+  it('installs no CA without a fingerprint', () => {
+    const { status, stdout } = run({ mirrors, url: 'http://mirror.test' });
+    expect(status).to.equal(1);
+    expect(stdout).to.include('fingerprint');
+  });
+});
