@@ -3,6 +3,7 @@ import type { Registry } from 'prom-client';
 import { buildAllowList } from '../access/allow-list.ts';
 import { EdgeMetrics } from '../edge/edge-metrics.ts';
 import { Edge } from '../edge/edge.ts';
+import { limitsOf } from '../edge/limits.ts';
 import type { EdgeObserver } from '../edge/observer.ts';
 import { assertNever } from '../errors/assert-never.ts';
 import { errorMessage } from '../errors/mirrorgate-error.ts';
@@ -27,12 +28,13 @@ const activityIntervalMs = 1_000;
 let edge: Edge | undefined;
 
 async function update(target: Edge, request: EdgeUpdate, name: string): Promise<Failure[]> {
-  const { settings, certificates, allowList, budget } = request;
+  const { settings, certificates, allowList, budget, ticketKeys } = request;
   if (allowList !== undefined) target.setAllowList(buildAllowList(allowList));
   if (budget !== undefined) {
     const shares = budget.shares.get(name) ?? new Map<string, number>();
     target.setOrders({ ...budget.orders, shares });
   }
+  if (ticketKeys !== undefined) target.setTicketKeys(ticketKeys);
   if ('trust' in request) target.setTrust(request.trust);
   const refused = (certificates ?? []).flatMap((siteKey) => takeCertificate(target, siteKey));
   const failures = settings === undefined ? [] : await target.configure(settings);
@@ -80,7 +82,9 @@ function observe(registry: Registry, report: (report: EdgeReport) => void): Edge
 enterProcess<EdgeRequest, EdgeReport, EdgeQuestions>({
   started: { kind: 'started' },
   async onRequest(request, { logger, registry, report, name }) {
+    const { limits } = request.kind === 'update' ? (request.settings ?? {}) : {};
     edge ??= new Edge({
+      ...(limits === undefined ? {} : { limits: limitsOf(limits) }),
       clock: systemClock,
       logger,
       observer: observe(registry, report),

@@ -22,6 +22,7 @@ import { Lookout } from './lookout.ts';
 import { changesThatNeedRestart, knownNames, refusalLines, reloadable } from './reload.ts';
 import { bandwidthFile, edgeSettings, workerKnowledge, workerSockets } from './settings.ts';
 import { prepareStateDirectory } from './state-directory.ts';
+import { TicketKeys } from './ticket-keys.ts';
 import { openTrust, type Trust } from './trust.ts';
 import { readVersion } from './version.ts';
 import { filesOf, WatchedFiles } from './watched-files.ts';
@@ -38,6 +39,9 @@ export class Gate {
   readonly #keeper: CertificateKeeper;
   readonly #bandwidth: Bandwidth;
   readonly #fleet: Fleet;
+  readonly #ticketKeys = new TicketKeys(systemClock, (ticketKeys) => {
+    this.#fleet.updateEdges({ ticketKeys });
+  });
   readonly #lookout: Lookout;
   readonly #watchedFiles = new WatchedFiles();
   #configuration: Configuration;
@@ -169,6 +173,8 @@ export class Gate {
     const lock = await InstanceLock.take(stateDirectory, controlServer(this.#commands()));
     this.#closers.push(() => lock.release());
 
+    this.#ticketKeys.start();
+    this.#closers.push(() => this.#ticketKeys.close());
     await this.#bandwidth.start();
     this.#closers.push(() => this.#bandwidth.close());
     const trust = await openTrust(configuration, { clock: systemClock, logger: this.#logger });

@@ -17,6 +17,8 @@ export interface EdgeUpdate {
   readonly certificates?: readonly SiteKey[];
   readonly allowList?: AllowListData;
   readonly budget?: EdgeBudget;
+  /** Of TLS session tickets; never written anywhere. */
+  readonly ticketKeys?: Uint8Array;
   readonly trust?: TrustDocuments | undefined;
 }
 

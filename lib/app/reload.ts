@@ -20,6 +20,7 @@ export function changesThatNeedRestart(running: Configuration, wanted: Configura
     'cache.minFree': ({ cache }) => cache.minFree,
     'cache.finishAbandoned': ({ cache }) => cache.finishAbandonedShare,
     'cache.scrub': ({ cache }) => cache.scrubPeriodMs,
+    limits: ({ limits }) => limits,
     'log.level': ({ log }) => log.level,
     'log.format': ({ log }) => log.format,
   };
@@ -30,7 +31,7 @@ export function changesThatNeedRestart(running: Configuration, wanted: Configura
 
 /** What is wanted as far as a running gate can have it: the keys above stay as they are. */
 export function reloadable(running: Configuration, wanted: Configuration): Configuration {
-  const { listen, processes, certificates, stateDirectory, cache, log } = running;
+  const { listen, processes, certificates, stateDirectory, cache, limits, log } = running;
   return Object.freeze({
     ...wanted,
     listen: { ...wanted.listen, admin: listen.admin },
@@ -38,6 +39,7 @@ export function reloadable(running: Configuration, wanted: Configuration): Confi
     certificates: { ...wanted.certificates, directory: certificates.directory },
     stateDirectory,
     cache,
+    limits,
     log: { ...wanted.log, level: log.level, format: log.format },
   });
 }

@@ -35,6 +35,7 @@ export function edgeSettings(configuration: Configuration): EdgeSettings {
     cacheDirectory: configuration.cache.directory,
     caAccess: configuration.caAccess,
     logsAccess: configuration.log.access,
+    limits: configuration.limits,
   };
 }
 

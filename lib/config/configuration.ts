@@ -1,4 +1,5 @@
 /** The configuration as the program uses it: joined, absolute, deep-frozen. */
+import type { LimitsConfiguration } from './limits-schema.ts';
 import type { FreeSpace, NameSubtree } from './scalars.ts';
 import type { Endpoint, TcpEndpoint } from '../net/endpoint.ts';
 import type { HostName } from '../net/host-name.ts';
@@ -27,6 +28,7 @@ export interface Configuration {
   /** Absolute paths of the files that secrets and extra roots were read from. */
   readonly secretFiles: readonly string[];
   readonly bandwidth: BandwidthConfiguration;
+  readonly limits: LimitsConfiguration;
   readonly caAccess: 'allow-list' | 'public';
   readonly log: LogConfiguration;
 }

@@ -12,6 +12,7 @@ import {
   type Mirror,
 } from './configuration.ts';
 import { contradictions, type PlacedSite } from './contradictions.ts';
+import { resolveLimits } from './limits-schema.ts';
 import { resolveMirror } from './resolve-mirror.ts';
 import type { NameSubtree } from './scalars.ts';
 import type { WrittenConfiguration } from './schema.ts';
@@ -119,6 +120,7 @@ function join(written: WrittenConfiguration, parts: Parts): Configuration {
     allowListFile: absolute(written.allowList),
     secretFiles,
     bandwidth: resolveBandwidth(written.bandwidth),
+    limits: resolveLimits(written.limits),
     caAccess: written.ca.access,
     log: written.log,
   };

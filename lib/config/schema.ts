@@ -3,6 +3,7 @@
  * `config/mirrorgate.schema.json` is generated from it.
  */
 import { z } from 'zod';
+import { limitsSchema } from './limits-schema.ts';
 import { expected } from './messages.ts';
 import { mirror } from './mirror-schema.ts';
 import {
@@ -165,6 +166,7 @@ export const configurationSchema = z.strictObject({
     .describe('other backends behind the same TLS and allow-list'),
   allowList: path.default('allow-list.yaml').describe('its own file, reloaded on change'),
   bandwidth: bandwidth.prefault({}),
+  limits: limitsSchema.prefault({}).describe('what a client may take; rarely changed'),
   ca: z
     .strictObject({ access: z.enum(['allow-list', 'public']).default('allow-list') })
     .prefault({}),

@@ -7,7 +7,7 @@ import type { BudgetOrders, UsageReport } from '../budget/usage.ts';
 import type { CertifiedKey } from '../certificates/issuer.ts';
 import { endpointText, type TcpEndpoint } from '../net/endpoint.ts';
 import { errorFields, type Logger } from '../telemetry/logger.ts';
-import type { Clock, Timer } from '../time/clock.ts';
+import type { Clock } from '../time/clock.ts';
 import { wantedAddresses, type Address } from './addresses.ts';
 import { CaDocuments } from './ca-documents.ts';
 import { Connections } from './connections.ts';
@@ -58,11 +58,7 @@ interface OpenAddress extends Address {
 
 const idleSweepMs = 200;
 
-/** What a stolen key of session tickets could open of the past ends here. */
-const ticketKeysLifetimeMs = 12 * 60 * 60 * 1000;
-
 export class Edge {
-  readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #limits: Limits;
   readonly #traffic: Traffic;
@@ -77,11 +73,9 @@ export class Edge {
   readonly #leaving = new Map<Listener, Promise<void>>();
   #state: GatewayState | undefined;
   #caDocuments = new CaDocuments(undefined);
-  #ticketKeysEnd: Timer;
 
   constructor(options: EdgeOptions) {
     const { clock, logger, limits = standardLimits, observer, onUsage } = options;
-    this.#clock = clock;
     this.#logger = logger;
     this.#limits = limits;
     this.#traffic = new Traffic({ clock, onReport: (report) => onUsage?.(report) });
@@ -101,7 +95,6 @@ export class Edge {
       },
       () => this.#currentState(),
     );
-    this.#ticketKeysEnd = this.#keepTicketKeys();
   }
 
   setAllowList(allowList: AllowList | undefined): void {
@@ -111,6 +104,12 @@ export class Edge {
   /** Takes a certificate into use for new handshakes of `site`. */
   setCertificate(site: string, certificate: CertifiedKey): void {
     this.#contexts.setCertificate(site, certificate);
+    this.#refreshListeners();
+  }
+
+  /** Tickets from now on are made with these 48 bytes; those made with others open nothing. */
+  setTicketKeys(keys: Uint8Array): void {
+    this.#contexts.setTicketKeys(keys);
     this.#refreshListeners();
   }
 
@@ -179,7 +178,6 @@ export class Edge {
     await Promise.all(this.#leaving.values());
     clearTimeout(deadline);
     clearInterval(sweep);
-    this.#ticketKeysEnd.cancel();
     this.#connections.close();
     this.#traffic.close();
     this.#slowReaders.close();
@@ -191,13 +189,6 @@ export class Edge {
     for (const { listener } of this.#open) {
       if (listener instanceof HttpsListener) listener.refresh();
     }
-  }
-
-  #keepTicketKeys(): Timer {
-    return this.#clock.after(ticketKeysLifetimeMs, () => {
-      this.#refreshListeners();
-      this.#ticketKeysEnd = this.#keepTicketKeys();
-    });
   }
 
   async #listen(settings: EdgeSettings): Promise<ListenFailure[]> {

@@ -80,8 +80,8 @@ export class HttpsListener {
   }
 
   /**
-   * Takes a renewed certificate into use for clients without a server name, and new keys for
-   * session tickets, whatever the name.
+   * Takes a renewed certificate into use for clients without a server name, and keys of session
+   * tickets, whatever the name.
    */
   refresh(): void {
     for (const [site, terminator] of this.#terminators) {

@@ -1,5 +1,6 @@
 /** What an edge needs to know of the configuration: routing facts, and never an upstream's secret. */
 import type { Mirror, Service, Site } from '../config/configuration.ts';
+import type { LimitsConfiguration } from '../config/limits-schema.ts';
 import type { TcpEndpoint } from '../net/endpoint.ts';
 import type { HostName } from '../net/host-name.ts';
 
@@ -30,6 +31,8 @@ export interface EdgeSettings {
   readonly cacheDirectory: string | undefined;
   readonly caAccess: 'allow-list' | 'public';
   readonly logsAccess: boolean;
+  /** In force from the start of an edge on; a change of them needs a restart. */
+  readonly limits?: LimitsConfiguration;
 }
 
 /** One of the documents under `/ca/` or `/setup/`. */

@@ -33,6 +33,7 @@ export class SiteContexts {
   readonly #certificates = new Map<string, CertifiedKey>();
   readonly #bySite = new Map<string, SecureContext>();
   #siteByHost = new Map<HostName, string>();
+  #ticketKeys: Buffer | undefined;
 
   /** Names of the sites by host; certificates of sites that are gone are dropped. */
   setSites(sites: EdgeSettings['sites']): void {
@@ -57,11 +58,20 @@ export class SiteContexts {
     this.#certificates.set(site, certificate);
   }
 
+  /** From the next {@link serverOptions} on. */
+  setTicketKeys(keys: Uint8Array): void {
+    this.#ticketKeys = Buffer.from(keys);
+  }
+
   /** Options of a server whose clients that send no name get the certificate of `site`. */
   serverOptions(site: string): TlsOptions {
     const certificate = this.#certificates.get(site);
-    if (certificate === undefined) return { ...tlsProfile };
-    return { ...tlsProfile, key: certificate.privateKeyPem, cert: certificate.chainPem };
+    const ticketKeys = this.#ticketKeys;
+    return {
+      ...tlsProfile,
+      ...(ticketKeys === undefined ? {} : { ticketKeys }),
+      ...(certificate && { key: certificate.privateKeyPem, cert: certificate.chainPem }),
+    };
   }
 
   /** The context for a server name as a client sent it, in whatever spelling. */
