@@ -11,6 +11,12 @@ import {
 } from '../../support/clients/test-access.ts';
 
 describe('the configuration of every tool', () => {
+  before(() => {
+    console.info(
+      '    k3s and buildkitd are not in Debian, cloud-init takes 22 packages: by form alone',
+    );
+  });
+
   for (const tool of clientTools) {
     it(`${tool}: has a check, a way back, and names nothing of a private CA where there is none`, () => {
       const setup = clientSetup(tool, testAccess());
