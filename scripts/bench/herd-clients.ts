@@ -1,11 +1,11 @@
 /**
  * A process of clients that ask for the same thing in the same moment. Arguments: port, path, how
- * many. Opens all connections first; prints a JSON array of milliseconds to the first body byte.
+ * many, host. Opens all connections first; prints a JSON array of milliseconds to the first body byte.
  */
 import { connect as connectTcp } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
 
-const [port = '', path = '', count = ''] = process.argv.slice(2);
+const [port = '', path = '', count = '', host = 'localhost'] = process.argv.slice(2);
 const perAddress = 50;
 
 function open(index: number): Promise<TLSSocket> {
@@ -16,7 +16,7 @@ function open(index: number): Promise<TLSSocket> {
         port: Number(port),
         localAddress: `127.0.2.${1 + Math.floor(index / perAddress)}`,
       }),
-      servername: 'localhost',
+      servername: host,
       rejectUnauthorized: false,
     });
     socket.once('secureConnect', () => resolve(socket)).once('error', reject);
@@ -31,7 +31,7 @@ function firstByte(socket: TLSSocket): Promise<number> {
       resolve(performance.now() - begun);
     });
     socket.once('error', reject);
-    socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
+    socket.write(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
   });
 }
 

@@ -22,6 +22,8 @@ export interface CacheLabOptions extends FakeRegistryOptions {
   readonly more?: readonly Partial<Mirror>[];
   /** Beside the directory: transfers are always finished, nothing is scrubbed, unless told. */
   readonly cache?: Partial<CacheConfiguration>;
+  /** Where the cache lies; a fresh folder unless told. */
+  readonly directory?: string;
   /** Puts a store with faults in front of the real one. */
   readonly wrapStore?: (store: BlobStore) => BlobStore;
 }
@@ -57,7 +59,7 @@ export class CacheLab {
     this.#options = options;
     this.registry = registry;
     this.#directory = directory;
-    this.layout = new StoreLayout(directory.join('cache'));
+    this.layout = new StoreLayout(options.directory ?? directory.join('cache'));
   }
 
   static async start(options: CacheLabOptions = {}): Promise<CacheLab> {

@@ -8,6 +8,7 @@ import { expect } from 'chai';
 import { addressText } from '../../../lib/net/address.ts';
 import { digestOf } from '../../../lib/oci/digest.ts';
 import { publicAddressesOnly, type AddressPolicy } from '../../../lib/upstream/address-policy.ts';
+import { noteFigure } from '../../support/figures.ts';
 import { blobRequest, bodyOf, failureOf, UpstreamBench } from '../../support/upstream/bench.ts';
 import type { FakeRegistry } from '../../support/upstream/fake-registry.ts';
 import { tokenServer, withTokens } from '../../support/upstream/fake-tokens.ts';
@@ -82,6 +83,12 @@ const forbiddenHosts = [
   '198.18.0.1',
   '240.0.0.1',
   '255.255.255.255',
+  '127.000.000.002',
+  '0300.0250.0.1', // 192.168.0.1
+  '3232235521', // 192.168.0.1
+  '[::ffff:169.254.169.254]',
+  '[::ffff:0:127.0.0.2]',
+  '[fc00::1]',
   'LOOPBACK.test',
   'loopback.test.',
   ...Object.keys(names).filter((name) => !['registry.test', 'public.test'].includes(name)),
@@ -93,6 +100,8 @@ describe('forbidden destinations', () => {
   let bench: UpstreamBench;
   let canary: Canary;
   let upstream: FakeRegistry;
+  /** Connections to the canary in all tests but the first. */
+  let dialled = 0;
   let realm: string;
   let target: string;
 
@@ -108,7 +117,13 @@ describe('forbidden destinations', () => {
   before(async () => {
     canary = await Canary.start();
   });
-  after(() => canary.close());
+  after(async () => {
+    noteFigure(
+      'A6',
+      `${forbiddenHosts.length} hosts × ${places} places: ${dialled} forbidden connections, so no byte of a credential`,
+    );
+    await canary.close();
+  });
 
   beforeEach(async () => {
     canary.connections = 0;
@@ -128,6 +143,7 @@ describe('forbidden destinations', () => {
     target = 'unset';
   });
   afterEach(() => bench.close());
+  const places = 6;
 
   function client(tokenHosts: readonly string[] = []) {
     return bench.client(upstream.urlAt('registry.test'), {
@@ -194,6 +210,7 @@ describe('forbidden destinations', () => {
       // As the upstream itself.
       const mirror = { allowPrivateUpstream: false };
       await refusal(bench.client(origin, { lookup, permits, mirror }).fetch(blobRequest(digest)));
+      dialled += canary.connections;
     });
   }
 

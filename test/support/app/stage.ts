@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { Digest } from '../../../lib/oci/digest.ts';
 import { Gate, type GateOptions, type MirrorSettings } from '../lab/gate.ts';
 import { OpenParts } from '../lab/open-parts.ts';
-import { FakeRegistry } from '../upstream/fake-registry.ts';
+import { FakeRegistry, type FakeRegistryOptions } from '../upstream/fake-registry.ts';
 import type { Target } from './gate-client.ts';
 import { memberOf, supervisorBelow } from './process-table.ts';
 
@@ -37,10 +37,13 @@ export class Stage {
   }
 
   /** With the mirror `hub` of the registry at {@link hubHost} unless told. */
-  static async start(options: Partial<GateOptions> = {}): Promise<Stage> {
+  static async start(
+    options: Partial<GateOptions> = {},
+    upstream: FakeRegistryOptions = {},
+  ): Promise<Stage> {
     const parts = new OpenParts();
     try {
-      const registry = await parts.add(FakeRegistry.start());
+      const registry = await parts.add(FakeRegistry.start(upstream));
       const gate = await parts.add(
         Gate.start({
           mirrors: [mirrorOf(registry)],

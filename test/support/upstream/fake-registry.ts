@@ -95,6 +95,10 @@ export class FakeRegistry {
     return this.#store.addBlob(bytes, repository);
   }
 
+  removeBlob(digest: Digest): void {
+    this.#store.removeBlob(digest);
+  }
+
   addManifest(manifest: FakeManifest): Digest {
     return this.#store.addManifest(manifest);
   }

@@ -37,6 +37,10 @@ export class FakeStore {
     return digest;
   }
 
+  removeBlob(digest: Digest): void {
+    this.#blobs.delete(digest);
+  }
+
   addManifest({ repository, tag, body, mediaType, subject }: FakeManifest): Digest {
     const bytes = Buffer.isBuffer(body)
       ? body
