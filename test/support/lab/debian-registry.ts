@@ -18,6 +18,8 @@ export interface RegistryOptions {
   readonly credentials?: { readonly username: string; readonly password: string };
   /** Speaks https; paths of PEM files. */
   readonly tls?: { readonly certificate: string; readonly key: string };
+  /** Folder of its content; one of its own unless told. */
+  readonly storage?: string;
   /** Pull-through mode: the registry whose content it serves. */
   readonly proxy?: { readonly remoteUrl: string };
 }
@@ -89,6 +91,11 @@ export class DebianRegistry {
     return after.slice(before.length);
   }
 
+  /** Ends it as kill -9 does. */
+  async kill(): Promise<void> {
+    await this.#daemon.kill();
+  }
+
   /** Takes it off the network; what it stores and its address stay. */
   async stop(): Promise<void> {
     await this.#daemon.stop();
@@ -152,13 +159,13 @@ async function writeConfiguration(
   host: string,
   directory: TemporaryDirectory,
 ): Promise<void> {
-  const { credentials, tls, proxy } = options;
-  await mkdir(directory.join('storage'), { recursive: true });
+  const { credentials, tls, proxy, storage = directory.join('storage') } = options;
+  await mkdir(storage, { recursive: true });
   const configuration = {
     version: '0.1',
     log: { level: 'warn' },
     storage: {
-      filesystem: { rootdirectory: directory.join('storage') },
+      filesystem: { rootdirectory: storage },
       delete: { enabled: true },
     },
     http: { addr: host, ...(tls && { tls }) },

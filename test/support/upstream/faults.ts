@@ -117,7 +117,7 @@ async function writeWhole({ exchange, body, fault }: Writing): Promise<void> {
     : 64 * 1024;
   for (let at = 0; at < body.length && !response.destroyed; at += pieceBytes) {
     await write(exchange, body.subarray(at, at + pieceBytes));
-    if (isSlow) await sleep(slowTickMs);
+    if (isSlow) await sleep(Math.max(slowTickMs, 1000 / fault.bytesPerSecond));
   }
   // What was announced and does not come would be waited for: a server that errs so hangs up.
   if (fault?.kind === 'wrong-length') exchange.request.socket.destroySoon();
