@@ -148,7 +148,10 @@ split_bundle() {
       '      "state": '*)
         count=$((count + 1))
         [ $count -le $max_roots ] || fail "the bundle holds more than $max_roots roots"
-        member >"$work/$count.state"
+        state=$(member)
+        # It is shown, and may come from anyone.
+        case $state in active | next | retiring) ;; *) fail "root $count of the bundle has no state that is known" ;; esac
+        printf '%s' "$state" >"$work/$count.state"
         ;;
       '      "pem": '*) member | sed 's/\\n/\
 /g' | sed '/^$/d' >"$work/$count.pem" ;;

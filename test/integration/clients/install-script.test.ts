@@ -142,6 +142,14 @@ describe('install.sh', function () {
     expect(await target.files()).to.deep.equal([]);
   });
 
+  it('shows nothing of a bundle that could steer a terminal', async () => {
+    const target = await installer();
+    const json = bundleJson(rotation.before).replace('"active"', '"\u001b[2Jactive"');
+    const { status, output } = await target.runText(json, oldPin);
+    expect(status).to.equal(1);
+    expect(output).not.to.include('\u001b');
+  });
+
   it('refuses what is no bundle', async () => {
     const target = await installer();
     for (const text of ['', '<html>', '{"version":1}', `{\n  "version": 1,\n  "roots": []\n}`]) {
