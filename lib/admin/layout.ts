@@ -15,6 +15,7 @@ const links = [
   ['/cache', 'Cache'],
   ['/clients', 'Clients'],
   ['/live', 'Live'],
+  ['/explain', 'Explain'],
 ] as const;
 
 export function pageText({ title, path, body, refreshSeconds }: Page): string {

@@ -1,15 +1,18 @@
 /** The status pages and their JSON, by path. They read; nothing here changes the gate. */
 import type { Activity } from '../app/activity.ts';
+import type { Explanation, ExplainRequest } from '../app/explanation.ts';
 import type { GateStatus } from '../app/gate-status.ts';
 import { sumByMirror, summedUp } from '../app/history.ts';
 import type { HistoryPoint } from '../app/history-point.ts';
 import { sumTraffic } from '../app/traffic.ts';
 import type { Clock } from '../time/clock.ts';
-import type { AdminRoute } from './admin-server.ts';
+import { errorMessage } from '../errors/mirrorgate-error.ts';
+import type { AdminExchange, AdminRoute } from './admin-server.ts';
 import { readAssets } from './assets.ts';
 import { cacheBody, type CacheFacts } from './cache-page.ts';
 import { clientsBody, type ClientsFacts } from './clients-page.ts';
 import { EventStream } from './event-stream.ts';
+import { explainBody } from './explain-page.ts';
 import { pageText } from './layout.ts';
 import { liveBody } from './live-page.ts';
 import { overviewBody } from './overview-page.ts';
@@ -22,6 +25,7 @@ export interface SiteSources {
   readonly activity: Activity;
   readonly usage: () => CacheFacts['usage'];
   readonly trustOf: ClientsFacts['trustOf'];
+  readonly explain: (request: ExplainRequest) => Promise<Explanation>;
   readonly clock: Clock;
 }
 
@@ -84,6 +88,10 @@ export function statusRoutes(sources: SiteSources): ReadonlyMap<string, AdminRou
         );
       },
     ],
+    [
+      '/explain',
+      ({ request, response, query }) => sendExplain(sources, { request, response, query }),
+    ],
     ['/events', ({ response }) => events.serve(response)],
     ['/api/status', async ({ response }) => sendJson(response, await sources.status())],
     ['/api/history', ({ response, query }) => sendHistory(sources, response, query)],
@@ -99,6 +107,26 @@ export function statusRoutes(sources: SiteSources): ReadonlyMap<string, AdminRou
     routes.set(path, ({ response }) => send(response, 200, content));
   }
   return routes;
+}
+
+/** Asks an upstream: not on the word of a page elsewhere that has a browser come here. */
+async function sendExplain(
+  { explain }: SiteSources,
+  { request, response, query }: AdminExchange,
+): Promise<void> {
+  if (request.headers['sec-fetch-site'] === 'cross-site') {
+    sendText(response, 403, 'open this page by itself');
+    return;
+  }
+  const image = query.get('image')?.trim().slice(0, maxSearchLength) ?? '';
+  const client = query.get('client') ?? '';
+  const asked = { image, client: client === '' ? undefined : client };
+  const answer =
+    image === ''
+      ? undefined
+      : await explain(asked).catch((error: unknown) => ({ error: errorMessage(error) }));
+  const body = explainBody({ image, client, answer });
+  sendHtml(response, 200, pageText({ title: 'Explain', path: '/explain', body }));
 }
 
 async function sendHistory(

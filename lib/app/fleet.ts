@@ -9,6 +9,7 @@ import type { BoundAddress } from '../edge/edge.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time/clock.ts';
 import type { ActivityReport } from './activity-batch.ts';
+import { chooseWorker } from '../net/worker-choice.ts';
 import { Child } from './child.ts';
 import type { Answers, ProcessMetrics } from './metrics-collector.ts';
 import type {
@@ -113,6 +114,17 @@ export class Fleet {
     deadlineMs = answerDeadlineMs,
   ): Promise<WorkerQuestions[Name]['answer'][]> {
     return Promise.all(this.#workers.map((worker) => worker.ask(name, detail, deadlineMs)));
+  }
+
+  /** Asks the worker that owns `key` (lib/net/worker-choice.ts). */
+  askOwner<Name extends keyof WorkerQuestions>(
+    key: string,
+    question: { readonly name: Name; readonly detail: WorkerQuestions[Name]['detail'] },
+    deadlineMs: number,
+  ): Promise<WorkerQuestions[Name]['answer']> {
+    const owner = this.#workers[chooseWorker(key, this.#workers.length)];
+    if (owner === undefined) throw new TypeError('a gate without workers');
+    return owner.ask(question.name, question.detail, deadlineMs);
   }
 
   /** What each process counted; one that is away or busy keeps nobody from hearing the others. */

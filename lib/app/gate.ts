@@ -158,7 +158,7 @@ export class Gate {
   /** What the command line may have a running gate do. */
   #commands(): ControlCommands {
     return {
-      status: () => this.#lookout.status(),
+      ...this.#lookout.commands(),
       ...cacheCommands(this.#fleet, () => this.#configuration),
       clients: () => Promise.resolve(this.#bandwidth.clients()),
     };

@@ -34,6 +34,12 @@ export async function assertPortsFree({ sharesPorts, https, http }: EdgeSettings
   if (failures.length > 0) throw new StartError(failures.map(listenFailure));
 }
 
+/** Why nobody could listen there now; undefined where one could. */
+export async function portTrouble(endpoint: TcpEndpoint): Promise<Failure | undefined> {
+  const failure = await tryAlone(endpoint);
+  return failure && listenFailure(failure);
+}
+
 /** Why it cannot be had alone, as it must be without `reusePort`. */
 function tryAlone(endpoint: TcpEndpoint): Promise<ListenFailure | undefined> {
   return new Promise((resolve) => {

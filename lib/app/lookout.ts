@@ -13,6 +13,8 @@ import { processRegistry } from '../telemetry/process-metrics.ts';
 import type { Clock } from '../time/clock.ts';
 import { Activity } from './activity.ts';
 import { CacheContents } from './cache-contents.ts';
+import type { ControlCommands } from './control-server.ts';
+import { explain, type Explanation, type ExplainRequest } from './explanation.ts';
 import type { Fleet } from './fleet.ts';
 import { addGateMetrics } from './gate-metrics.ts';
 import { gateStatus, type GateStatus } from './gate-status.ts';
@@ -30,6 +32,9 @@ export interface LookoutOptions {
 }
 
 const dayMs = 24 * 3_600_000;
+
+/** More than the worker gives the upstream. */
+const explainDeadlineMs = 30_000;
 
 export class Lookout {
   /** For the edges' reports. */
@@ -85,10 +90,30 @@ export class Lookout {
     return this.#admin.address;
   }
 
+  /** What the command line may ask. */
+  commands(): ControlCommands {
+    return {
+      status: () => this.status(),
+      explain: (detail) => this.explain(explainRequest(detail)),
+    };
+  }
+
   async status(): Promise<GateStatus> {
     const { gate, fleet, clock } = this.#options;
     const lastDay = await this.#recorder.after(new Date(clock.now().getTime() - dayMs));
     return gateStatus({ gate: gate(), fleet, traffic: sumByMirror(lastDay) });
+  }
+
+  /** @throws MirrorgateError `MIRRORGATE_EXPLAIN_ARGUMENT`, `MIRRORGATE_APP_NO_ANSWER` */
+  explain(request: ExplainRequest): Promise<Explanation> {
+    const { gate, fleet } = this.#options;
+    return explain(request, {
+      configuration: gate().configuration,
+      ask: (detail) => {
+        const owner = `${detail.mirror}/${detail.repository}`;
+        return fleet.askOwner(owner, { name: 'explain', detail }, explainDeadlineMs);
+      },
+    });
   }
 
   #routes(): ReadonlyMap<string, AdminRoute> {
@@ -98,6 +123,7 @@ export class Lookout {
       activity: this.activity,
       usage: () => this.#contents.latest(),
       trustOf: () => 'unknown',
+      explain: (request) => this.explain(request),
       clock: this.#options.clock,
     });
     const metrics: AdminRoute = async ({ response }) => {
@@ -107,4 +133,13 @@ export class Lookout {
     };
     return new Map([...site, ['/metrics', metrics]]);
   }
+}
+
+/** What a command line has sent, taken for what it is. */
+function explainRequest(detail: unknown): ExplainRequest {
+  const { image, client } = (detail ?? {}) as {
+    readonly image?: unknown;
+    readonly client?: unknown;
+  };
+  return { image: String(image), client: typeof client === 'string' ? client : undefined };
 }

@@ -5,6 +5,9 @@ import type { CacheConfiguration, LogConfiguration, Mirror } from '../config/con
 import type { BudgetOrders, UsageReport } from '../budget/usage.ts';
 import type { BoundAddress } from '../edge/edge.ts';
 import type { EdgeSettings, TrustDocuments } from '../edge/settings.ts';
+import type { RepositoryName } from '../oci/names.ts';
+import type { Reference } from '../oci/reference.ts';
+import type { WorkerExplanation } from '../worker/explanation.ts';
 import type { ActivityReport } from './activity-batch.ts';
 import type { ProcessMetrics } from './metrics-collector.ts';
 import type { Purged, PurgeSelection } from '../store/purge.ts';
@@ -85,7 +88,16 @@ export type WorkerQuestions = CommonQuestions & {
   readonly purge: { readonly detail: PurgeSelection; readonly answer: Purged };
   /** To read from the disk again what somebody else has changed there. */
   readonly look: { readonly detail: undefined; readonly answer: undefined };
+  readonly explain: { readonly detail: ExplainQuestion; readonly answer: WorkerExplanation };
 };
+
+export interface ExplainQuestion {
+  readonly mirror: string;
+  readonly repository: RepositoryName;
+  readonly reference: Reference;
+  /** Origin of the upstream that is asked first. */
+  readonly upstreamUrl: string;
+}
 
 export interface EdgeStatus {
   /** Open connections of clients. */

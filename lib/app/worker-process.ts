@@ -4,6 +4,7 @@ import { assertNever } from '../errors/assert-never.ts';
 import { systemClock } from '../time/clock.ts';
 import { Throttle } from '../time/token-bucket.ts';
 import { chooseWorker } from '../net/worker-choice.ts';
+import { explainPull } from '../worker/explanation.ts';
 import { MirrorSet } from '../worker/mirror-set.ts';
 import { WorkerServer } from '../worker/server.ts';
 import { addCacheMetrics, addMirrorMetrics, upstreamMetrics } from '../worker/worker-metrics.ts';
@@ -63,6 +64,11 @@ let socketPath: string | undefined;
 enterProcess<WorkerRequest, WorkerReport, WorkerQuestions>({
   started: { kind: 'started' },
   answers: {
+    explain: async ({ mirror, ...pull }) => {
+      if (worker === undefined) throw new TypeError('the worker is not set up yet');
+      const { cache, mirrors } = worker;
+      return await explainPull(cache, { mirror: mirrors.get(mirror), ...pull });
+    },
     status: () =>
       Promise.resolve({
         usedBytes: worker?.cache.space.usedBytes ?? 0,

@@ -6,7 +6,8 @@ import type { CacheConfiguration } from '../config/configuration.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { BlobStore } from '../store/blob-store.ts';
 import { FileBlobStore } from '../store/file-blob-store.ts';
-import { StoreLayout } from '../store/layout.ts';
+import type { Reference } from '../oci/reference.ts';
+import { StoreLayout, type RepositoryKey } from '../store/layout.ts';
 import { purge, type Purged, type PurgeSelection } from '../store/purge.ts';
 import { RepositoryIndex } from '../store/repository-index.ts';
 import { errorFields, type Logger } from '../telemetry/logger.ts';
@@ -14,6 +15,7 @@ import type { Clock, Timer } from '../time/clock.ts';
 import { BlobCache } from './blob-cache.ts';
 import { CacheSpace } from './cache-space.ts';
 import { DiskTrouble } from './disk-trouble.ts';
+import { readHoldings, type Holdings } from './holdings.ts';
 import { ManifestCache } from './manifest-cache.ts';
 import { ManifestShelf } from './manifest-shelf.ts';
 import { pinnedContent, type PinnedMirror } from './pins.ts';
@@ -102,6 +104,11 @@ export class Cache {
     cache.#repeat('upkeep', upkeepIntervalMs, () => cache.space.makeRoom());
     if (options.sweepsRecords) cache.#repeat('record sweep', sweepIntervalMs, () => cache.#sweep());
     return cache;
+  }
+
+  /** How much of an image is here. */
+  holdings(key: RepositoryKey, reference: Reference): Promise<Holdings> {
+    return readHoldings({ store: this.#store, index: this.#index }, key, reference);
   }
 
   /** What scrubbing has found so far. */

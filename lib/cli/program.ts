@@ -7,6 +7,8 @@ import { registerCache } from './cache.ts';
 import { registerCert } from './cert.ts';
 import { registerCheck } from './check.ts';
 import { registerClient } from './client.ts';
+import { registerDoctor } from './doctor.ts';
+import { registerExplain } from './explain.ts';
 import { registerInject } from './inject.ts';
 import { exitCodes, printError, printErrorLine } from './output.ts';
 import { registerServe } from './serve.ts';
@@ -23,6 +25,8 @@ function createProgram(): Command {
   registerServe(program);
   registerCheck(program);
   registerStatus(program);
+  registerDoctor(program);
+  registerExplain(program);
   registerAllow(program);
   registerInject(registerCa(program));
   registerCert(program);

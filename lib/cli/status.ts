@@ -3,9 +3,10 @@ import type { Command } from 'commander';
 import { askGate } from '../app/control-client.ts';
 import type { GateStatus } from '../app/gate-status.ts';
 import { sizeText } from '../config/quantities.ts';
-import { MirrorgateError } from '../errors/mirrorgate-error.ts';
+import { toned } from './colour.ts';
 import { loadForCommand, wantsJson } from './context.ts';
 import { bandwidthText } from './bandwidth-text.ts';
+import { notRunning } from './not-running.ts';
 import { print, printJson } from './output.ts';
 import { tableText } from './table.ts';
 import type { Told } from './told.ts';
@@ -13,7 +14,9 @@ import type { Told } from './told.ts';
 export function registerStatus(program: Command): void {
   program
     .command('status')
-    .description('show mirrors, certificates, cache and upstream quota of the running gate')
+    .description(
+      'show mirrors, traffic, certificates, cache and upstream quota of the running gate',
+    )
     .action(async (_options: unknown, command: Command) => {
       const configuration = await loadForCommand(command);
       const told = await askGate(configuration, 'status');
@@ -24,7 +27,8 @@ export function registerStatus(program: Command): void {
 }
 
 function statusText(status: Told<GateStatus>): string[] {
-  const { mirrors, certificates, cache, bandwidth, connections } = status;
+  const { mirrors, services, certificates, roots, cache, bandwidth, connections, processes } =
+    status;
   const mirrorRows = mirrors.map(({ name, registry, hosts, ports, upstreams }) => [
     name,
     registry,
@@ -35,21 +39,46 @@ function statusText(status: Told<GateStatus>): string[] {
     site,
     issuer,
     notAfter ?? 'none yet',
-    lastError ?? '',
+    lastError === undefined ? '' : toned('bad', lastError),
   ]);
+  const rootRows = roots.map(({ state, notAfter, fingerprint }) => [state, notAfter, fingerprint]);
   const limit = cache.maxSizeBytes === undefined ? '' : ` of ${sizeText(cache.maxSizeBytes)}`;
+  const away = processes.filter(({ answers }) => !answers).map(({ name }) => name);
   return [
     tableText(['MIRROR', 'REGISTRY', 'HOSTS', 'UPSTREAMS'], mirrorRows),
+    tableText(
+      ['LAST 24 H', 'PULLS', 'HITS', 'TO CLIENTS', 'SAVED', 'FROM UPSTREAM', 'ERRORS'],
+      [...mirrors, ...services].map(trafficRow),
+    ),
     tableText(['CERTIFICATE', 'ISSUER', 'EXPIRES', 'TROUBLE'], certificateRows),
+    ...(roots.length === 0 ? [] : [tableText(['ROOT', 'EXPIRES', 'SHA-256'], rootRows)]),
     `cache ${sizeText(cache.usedBytes)}${limit}, ${connections} connections`,
     ...bandwidthText(bandwidth),
+    ...(status.isReady ? [] : [toned('bad', 'not ready')]),
+    ...(away.length === 0 ? [] : [toned('bad', `no answer from ${away.join(', ')}`)]),
+  ];
+}
+
+function trafficRow({
+  name,
+  traffic,
+}: Pick<Told<GateStatus>['mirrors'][number], 'name' | 'traffic'>): string[] {
+  const { requests, hits, sentBytes, savedBytes, upstreamBytes, errors } = traffic;
+  return [
+    name,
+    String(requests),
+    requests === 0 ? '0%' : `${Math.round((100 * hits) / requests)}%`,
+    sizeText(sentBytes),
+    sizeText(savedBytes),
+    sizeText(upstreamBytes),
+    String(errors),
   ];
 }
 
 function upstreamText(state: Told<GateStatus>['mirrors'][number]['upstreams'][number]): string {
   const { host, account, breaker, rateLimit } = state;
   const parts = [account === undefined ? host : `${account}@${host}`];
-  if (breaker !== 'closed') parts.push('out');
+  if (breaker !== 'closed') parts.push(toned('bad', 'out'));
   if (rateLimit?.remaining !== undefined) {
     const { remaining, limit, windowSeconds, source } = rateLimit;
     const window = windowSeconds === undefined ? '' : ` in ${windowSeconds / 3600} h`;
@@ -57,12 +86,4 @@ function upstreamText(state: Told<GateStatus>['mirrors'][number]['upstreams'][nu
     if (source !== undefined) parts.push(`counted for ${source}`);
   }
   return parts.join(' ');
-}
-
-function notRunning(stateDirectory: string): MirrorgateError {
-  return new MirrorgateError(
-    'MIRRORGATE_CONTROL_NOT_RUNNING',
-    `no gate runs on the state directory ${stateDirectory}`,
-    { hint: 'start it: mirrorgate serve' },
-  );
 }

@@ -7,7 +7,7 @@ import type { Browser, Page } from 'playwright-core';
 import { browserMissing, launchBrowser, openPage } from '../../support/app/browser.ts';
 import { ask } from '../../support/app/gate-client.ts';
 import { pastTraffic } from '../../support/app/past-traffic.ts';
-import type { Stage } from '../../support/app/stage.ts';
+import { repository, type Stage } from '../../support/app/stage.ts';
 import { startWatchedStage } from '../../support/app/watched-stage.ts';
 
 /** Screenshots are looked at by people; CI keeps them, the repository does not. */
@@ -18,6 +18,7 @@ const views = [
   ['cache', '/cache'],
   ['clients', '/clients'],
   ['live', '/live'],
+  ['explain', `/explain?image=registry.test/${repository}:1&client=docker`],
 ] as const;
 
 describe('status pages in a browser', function () {
