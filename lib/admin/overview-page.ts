@@ -3,17 +3,16 @@ import type { GateStatus, MirrorStatus } from '../app/gate-status.ts';
 import type { Traffic } from '../app/traffic.ts';
 import { sizeText } from '../config/quantities.ts';
 import { countText, leftText, meterHtml, shareText, timeHtml } from './figures.ts';
+import { budgetCard } from './budget-card.ts';
 import { html, type Html } from './html.ts';
 import { badge, card, tableHtml } from './layout.ts';
 
 export interface OverviewFacts {
   readonly status: GateStatus;
   readonly now: Date;
-  /** Of the budget, quota and the like, where they are told by others. */
-  readonly extra?: readonly Html[];
 }
 
-export function overviewBody({ status, now, extra = [] }: OverviewFacts): Html {
+export function overviewBody({ status, now }: OverviewFacts): Html {
   return html`
     <div class="page-head">
       <h1>Overview</h1>
@@ -21,7 +20,8 @@ export function overviewBody({ status, now, extra = [] }: OverviewFacts): Html {
     </div>
     ${tiles(status)} ${trafficCard()} ${card('Mirrors', mirrorTable(status), { id: 'mirrors' })}
     <div class="columns">
-      ${card('Upstream quota', quotaTable(status, now), { id: 'quota' })} ${extra}
+      ${card('Upstream quota', quotaTable(status, now), { id: 'quota' })}
+      ${budgetCard(status.bandwidth, now)}
       ${card('Certificates', certificateTable(status, now), { id: 'certificates' })}
     </div>
   `;

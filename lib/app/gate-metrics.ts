@@ -1,5 +1,6 @@
 /** What the supervisor tells Prometheus: certificates, roots, and whether its processes answer. */
 import { Gauge, type Registry } from 'prom-client';
+import { addBudgetMetrics } from './budget-metrics.ts';
 import type { WatchedGate } from './watched-gate.ts';
 
 /** Each is read when it is asked for. */
@@ -34,6 +35,7 @@ export function addGateMetrics(registry: Registry, gate: () => WatchedGate): voi
   });
   addBandwidthMetrics(registry, gate);
   addCertificateMetrics(registry, gate);
+  addBudgetMetrics(registry, () => gate().bandwidth);
 }
 
 function addBandwidthMetrics(registry: Registry, gate: () => WatchedGate): void {

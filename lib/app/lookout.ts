@@ -9,6 +9,7 @@ import { statusRoutes } from '../admin/status-site.ts';
 import type { Endpoint } from '../net/endpoint.ts';
 import { StoreLayout } from '../store/layout.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { mergedStates } from '../upstream/upstream-set.ts';
 import { processRegistry } from '../telemetry/process-metrics.ts';
 import type { Clock } from '../time/clock.ts';
 import { Activity } from './activity.ts';
@@ -20,6 +21,9 @@ import { addGateMetrics } from './gate-metrics.ts';
 import { gateStatus, type GateStatus } from './gate-status.ts';
 import { History, sumByMirror } from './history.ts';
 import { MetricsCollector } from './metrics-collector.ts';
+import { noticesOf, type Notice } from './notice.ts';
+import { deliverBy } from './notice-delivery.ts';
+import { Notifier } from './notifier.ts';
 import { prepareAdminSocket } from './state-directory.ts';
 import { TrafficRecorder } from './traffic-recorder.ts';
 import type { WatchedGate } from './watched-gate.ts';
@@ -45,6 +49,7 @@ export class Lookout {
   readonly #history: History;
   readonly #recorder: TrafficRecorder;
   readonly #contents: CacheContents;
+  readonly #notifier: Notifier;
 
   constructor(options: LookoutOptions) {
     const { gate, fleet, clock, logger } = options;
@@ -58,6 +63,15 @@ export class Lookout {
     this.#history = history;
     this.#recorder = new TrafficRecorder({ metrics, history, clock, logger });
     this.#contents = new CacheContents({ layout: new StoreLayout(cache.directory), clock, logger });
+    this.#notifier = new Notifier({
+      path: join(stateDirectory, 'notices.json'),
+      look: () => this.#notices(),
+      deliver: () => {
+        const { notify } = gate().configuration;
+        return notify && deliverBy(notify);
+      },
+      ...{ clock, logger },
+    });
     this.#admin = new AdminServer({
       endpoint: listen.admin,
       isReady: () => gate().isReady,
@@ -72,6 +86,7 @@ export class Lookout {
     await prepareAdminSocket(this.#options.gate().configuration);
     await this.#admin.listen();
     this.#recorder.start();
+    await this.#notifier.start();
     this.#contents.latest();
   }
 
@@ -82,6 +97,7 @@ export class Lookout {
 
   async close(): Promise<void> {
     await this.#admin.close();
+    await this.#notifier.close();
     await this.#recorder.close();
   }
 
@@ -114,6 +130,19 @@ export class Lookout {
         return fleet.askOwner(owner, { name: 'explain', detail }, explainDeadlineMs);
       },
     });
+  }
+
+  async #notices(): Promise<readonly Notice[]> {
+    const { gate, fleet, clock } = this.#options;
+    const { workers } = await fleet.statuses();
+    const told = [...workers.values()].filter((status) => status !== undefined);
+    const upstreams = gate().configuration.mirrors.map(({ name }) => {
+      return [
+        name,
+        mergedStates(told.flatMap((status) => status.upstreams.get(name) ?? [])),
+      ] as const;
+    });
+    return noticesOf(gate(), new Map(upstreams), clock.now());
   }
 
   #routes(): ReadonlyMap<string, AdminRoute> {

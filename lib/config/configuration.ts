@@ -30,7 +30,17 @@ export interface Configuration {
   readonly bandwidth: BandwidthConfiguration;
   readonly limits: LimitsConfiguration;
   readonly caAccess: 'allow-list' | 'public';
+  /** Undefined where nobody wants to be told. */
+  readonly notify: NotifyConfiguration | undefined;
   readonly log: LogConfiguration;
+}
+
+/** Who is told of trouble, by every way that is set. */
+export interface NotifyConfiguration {
+  /** Program and arguments. */
+  readonly command: readonly string[] | undefined;
+  /** A secret: whoever has the address can write there. */
+  readonly webhook: string | undefined;
 }
 
 export interface CertificatesConfiguration {

@@ -14,7 +14,7 @@ import {
 
 const port = wholeNumber(1, 65535);
 
-const secret = z
+export const secret = z
   .union([fileReference, z.strictObject({ env: z.string().min(1) })], {
     // Never with the value: it may well be the secret.
     error:

@@ -10,10 +10,12 @@ import {
   type BandwidthConfiguration,
   type Configuration,
   type Mirror,
+  type NotifyConfiguration,
 } from './configuration.ts';
 import { contradictions, type PlacedSite } from './contradictions.ts';
 import { resolveLimits } from './limits-schema.ts';
 import { resolveMirror } from './resolve-mirror.ts';
+import { resolveNotify } from './resolve-notify.ts';
 import type { NameSubtree } from './scalars.ts';
 import type { WrittenConfiguration } from './schema.ts';
 import type { SecretReference, Sources } from './sources.ts';
@@ -53,9 +55,10 @@ export function resolveConfiguration(
   const mirrors = written.mirrors.map((mirror, index) =>
     resolveMirror(mirror, { path: ['mirrors', index], findings, readSecret }),
   );
+  const notify = resolveNotify(written.notify, { findings, readSecret });
   const sites = listSites(written, mirrors);
   const configuration = join(written, {
-    ...{ file, absolute, mirrors, sites, sources },
+    ...{ file, absolute, mirrors, sites, sources, notify },
     secretFiles: [...secretFiles],
   });
   findings.push(...contradictions(configuration, { sites, incomplete }));
@@ -69,10 +72,11 @@ interface Parts {
   readonly sites: readonly PlacedSite[];
   readonly sources: Sources;
   readonly secretFiles: readonly string[];
+  readonly notify: NotifyConfiguration | undefined;
 }
 
 function join(written: WrittenConfiguration, parts: Parts): Configuration {
-  const { file, absolute, mirrors, sites, sources, secretFiles } = parts;
+  const { file, absolute, mirrors, sites, sources, secretFiles, notify } = parts;
   const { admin } = written.listen;
   const stateDirectory = absolute(written.state.directory);
   const { directory, privateCa, files, acme } = written.certificates;
@@ -122,6 +126,7 @@ function join(written: WrittenConfiguration, parts: Parts): Configuration {
     bandwidth: resolveBandwidth(written.bandwidth),
     limits: resolveLimits(written.limits),
     caAccess: written.ca.access,
+    notify,
     log: written.log,
   };
 }

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { limitsSchema } from './limits-schema.ts';
 import { expected } from './messages.ts';
-import { mirror } from './mirror-schema.ts';
+import { mirror, secret } from './mirror-schema.ts';
 import {
   adminEndpoint,
   duration,
@@ -132,6 +132,23 @@ const bandwidth = z.strictObject({
     .describe('what happens at which share of the month'),
 });
 
+const notify = z.strictObject({
+  command: z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .describe('program and its arguments; gets each notice as JSON on its standard input'),
+  webhook: z
+    .union([webUrl, secret], {
+      error: expected({
+        wrong: 'is no address',
+        fix: 'write an https URL, {file: PATH} or {env: NAME}',
+      }),
+    })
+    .optional()
+    .describe('where each notice is posted as JSON: a URL, or where it is read from'),
+});
+
 export const configurationSchema = z.strictObject({
   listen: listen.prefault({}),
   processes: processes.prefault({}),
@@ -170,6 +187,9 @@ export const configurationSchema = z.strictObject({
   ca: z
     .strictObject({ access: z.enum(['allow-list', 'public']).default('allow-list') })
     .prefault({}),
+  notify: notify
+    .optional()
+    .describe('who is told of trouble: certificates, budget, upstreams, the root'),
   log: z
     .strictObject({
       level: z.enum(['error', 'warn', 'info', 'debug']).default('info'),

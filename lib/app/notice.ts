@@ -1,0 +1,68 @@
+/** What an operator is to be told of without asking, as long as it is so. */
+import type { UpstreamState } from '../upstream/upstream-set.ts';
+import type { WatchedGate } from './watched-gate.ts';
+
+export interface Notice {
+  /** The same as long as it is about the same. */
+  readonly key: string;
+  readonly summary: string;
+  readonly hint: string;
+}
+
+const dayMs = 86_400_000;
+
+/** A rotation begins long before; a root this close to its end waits for something. */
+const rootWarningMs = 14 * dayMs;
+
+export type UpstreamsByMirror = ReadonlyMap<string, readonly UpstreamState[]>;
+
+export function noticesOf(gate: WatchedGate, upstreams: UpstreamsByMirror, now: Date): Notice[] {
+  return [
+    ...certificateNotices(gate, now),
+    ...rootNotices(gate, now),
+    ...budgetNotices(gate),
+    ...upstreamNotices(upstreams),
+  ];
+}
+
+function certificateNotices({ certificates }: WatchedGate, now: Date): Notice[] {
+  return certificates.flatMap(({ site, notAfter, lastError }) => {
+    const hint = 'see mirrorgate cert list';
+    const leftMs = notAfter === undefined ? undefined : notAfter.getTime() - now.getTime();
+    if (notAfter !== undefined && leftMs !== undefined && leftMs < dayMs) {
+      const when = notAfter.toISOString();
+      const summary = `the certificate of ${site} ${leftMs < 0 ? 'expired' : 'expires'} at ${when}`;
+      return [{ key: `certificate-expires ${site}`, summary, hint }];
+    }
+    if (lastError === undefined) return [];
+    const summary = `the certificate of ${site} cannot be renewed: ${lastError}`;
+    return [{ key: `certificate-fails ${site}`, summary, hint }];
+  });
+}
+
+function rootNotices({ roots }: WatchedGate, now: Date): Notice[] {
+  return roots.flatMap(({ state, notAfter }) => {
+    if (state !== 'active' || notAfter.getTime() - now.getTime() > rootWarningMs) return [];
+    const summary = `the root of the private CA expires at ${notAfter.toISOString()}, and its rotation waits`;
+    return [{ key: 'root-expires', summary, hint: 'see mirrorgate ca status' }];
+  });
+}
+
+function budgetNotices({ bandwidth: { stage, usedBytes, monthlyBytes } }: WatchedGate): Notice[] {
+  if (stage === undefined || monthlyBytes === undefined) return [];
+  const percent = Math.round((100 * usedBytes) / monthlyBytes);
+  const reached = Math.round(stage.share * 100);
+  const summary = `${percent} % of the month's traffic is used: from ${reached} % on the rule is "${stage.action}"`;
+  const hint = 'see mirrorgate status for who takes most';
+  return [{ key: `budget ${reached} ${stage.action}`, summary, hint }];
+}
+
+function upstreamNotices(upstreams: UpstreamsByMirror): Notice[] {
+  return [...upstreams].flatMap(([mirror, states]) => {
+    const isOut = states.length > 0 && states.every(({ breaker }) => breaker !== 'closed');
+    if (!isOut) return [];
+    const hosts = [...new Set(states.map(({ host }) => host))].join(', ');
+    const summary = `${hosts}, the upstream of ${mirror}, does not answer`;
+    return [{ key: `upstream ${mirror}`, summary, hint: 'what is cached is served as stale' }];
+  });
+}
