@@ -50,13 +50,12 @@ function addEventLoopDelay(registry: Registry, name: string): void {
   new Gauge({
     name: 'mirrorgate_event_loop_delay_seconds',
     help: 'How late the event loop came to its work, since these metrics were last read.',
-    labelNames: ['process', 'quantile'],
+    labelNames: ['process', 'percentile'],
     registers: [registry],
     collect() {
-      const quantiles = { '0.5': 50, '0.99': 99, '1': 100 };
-      for (const [quantile, percentile] of Object.entries(quantiles)) {
+      for (const percentile of [50, 99, 100]) {
         const late = delay.percentile(percentile) / nanosecondsPerSecond - delayResolutionMs / 1000;
-        this.set({ process: name, quantile }, Math.max(0, late));
+        this.set({ process: name, percentile }, Math.max(0, late));
       }
       delay.reset();
     },
