@@ -19,6 +19,7 @@ import type {
   SiteKey,
 } from './messages.ts';
 import { enterProcess, failureOf } from './process-entry.ts';
+import { SightingBatch } from './sighting-batch.ts';
 
 /** How long answers in flight may go on after an unforeseen error, while an heir serves. */
 const unforeseenGraceMs = 10_000;
@@ -67,6 +68,9 @@ function observe(registry: Registry, report: (report: EdgeReport) => void): Edge
     systemClock.after(activityIntervalMs, tell);
   };
   tell();
+  const seen = new SightingBatch(systemClock, (sightings) =>
+    report({ kind: 'sightings', sightings }),
+  );
   return {
     finished(exchange) {
       metrics.finished(exchange);
@@ -76,6 +80,7 @@ function observe(registry: Registry, report: (report: EdgeReport) => void): Edge
       metrics.denied(reason);
       batch.denied(client, reason, Date.now());
     },
+    sighted: (sighting) => seen.add(sighting),
   };
 }
 

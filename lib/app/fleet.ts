@@ -4,8 +4,9 @@
  */
 import { extname, join } from 'node:path';
 import type { UsageReport } from '../budget/usage.ts';
+import type { ClientSighting } from '../ca/client-sightings.ts';
 import type { CacheConfiguration, LogConfiguration } from '../config/configuration.ts';
-import type { BoundAddress } from '../edge/edge.ts';
+import type { BoundAddress } from '../edge/addresses.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time/clock.ts';
 import type { ActivityReport } from './activity-batch.ts';
@@ -45,6 +46,8 @@ export interface FleetOptions {
   readonly onUsage: (edge: string, usage: UsageReport) => void;
   /** Told that an edge and its connections are gone. */
   readonly onEdgeGone: (edge: string) => void;
+  /** How clients were seen to take the certificates of the private CA. */
+  readonly onSightings: (sightings: readonly ClientSighting[]) => void;
 }
 
 export type EdgeKnowledge = Omit<EdgeUpdate, 'kind'>;
@@ -192,6 +195,10 @@ export class Fleet {
         }
         if (report.kind === 'usage') {
           this.#options.onUsage(edge.name, report.usage);
+          return;
+        }
+        if (report.kind === 'sightings') {
+          this.#options.onSightings(report.sightings);
           return;
         }
         const { failures, addresses } = report;

@@ -2,6 +2,7 @@
 import type { CertificateStatus } from '../certificates/certificate-keeper.ts';
 import { mergedStates, type UpstreamState } from '../upstream/upstream-set.ts';
 import type { BandwidthStatus } from './bandwidth-status.ts';
+import type { CaStatus } from './ca-operations.ts';
 import type { Fleet } from './fleet.ts';
 import { noTraffic, sumTraffic, type Traffic, type TrafficByMirror } from './traffic.ts';
 import type { WatchedGate, WatchedRoot } from './watched-gate.ts';
@@ -43,6 +44,8 @@ export interface GateStatus {
   /** Of the private CA. */
   readonly roots: readonly WatchedRoot[];
   readonly bandwidth: BandwidthStatus;
+  /** Undefined where no host uses the private CA. */
+  readonly ca: CaStatus | undefined;
   readonly cache: {
     readonly directory: string;
     readonly usedBytes: number;
@@ -59,7 +62,7 @@ export interface StatusSources {
 
 /** A process that is away takes nothing from what the others tell. */
 export async function gateStatus({ gate, fleet, traffic }: StatusSources): Promise<GateStatus> {
-  const { version, isReady, configuration, certificates, roots, bandwidth } = gate;
+  const { version, isReady, configuration, certificates, roots, bandwidth, ca } = gate;
   const { edges, workers } = await fleet.statuses();
   const toldByEdges = [...edges.values()].filter((status) => status !== undefined);
   const toldByWorkers = [...workers.values()].filter((status) => status !== undefined);
@@ -85,6 +88,7 @@ export async function gateStatus({ gate, fleet, traffic }: StatusSources): Promi
     certificates,
     roots: roots.map(({ state, fingerprint, notAfter }) => ({ state, fingerprint, notAfter })),
     bandwidth,
+    ca: ca(),
     cache: {
       directory: configuration.cache.directory,
       usedBytes: toldByWorkers.reduce((sum, { usedBytes }) => sum + usedBytes, 0),

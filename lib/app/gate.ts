@@ -7,7 +7,7 @@ import { CertificateKeeper } from '../certificates/certificate-keeper.ts';
 import { fileCertificateStore } from '../certificates/certificate-store.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { loadConfiguration } from '../config/load.ts';
-import type { BoundAddress } from '../edge/edge.ts';
+import type { BoundAddress } from '../edge/addresses.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { systemClock } from '../time/clock.ts';
 import { Bandwidth } from './bandwidth.ts';
@@ -19,7 +19,10 @@ import { readGuardedAllowList } from './guarded-allow-list.ts';
 import { InstanceLock } from './instance-lock.ts';
 import { assertPortsFree } from './listening.ts';
 import { Lookout } from './lookout.ts';
-import { changesThatNeedRestart, knownNames, refusalLines, reloadable } from './reload.ts';
+import { PrivateCa } from './private-ca.ts';
+import { ReloadQueue } from './reload-queue.ts';
+import { changesThatNeedRestart, knownNames, reloadable } from './reload.ts';
+import { servedDocuments } from './served-documents.ts';
 import { bandwidthFile, edgeSettings, workerKnowledge, workerSockets } from './settings.ts';
 import { prepareStateDirectory } from './state-directory.ts';
 import { TicketKeys } from './ticket-keys.ts';
@@ -38,16 +41,17 @@ export class Gate {
   readonly #closers: (() => Promise<void> | void)[] = [];
   readonly #keeper: CertificateKeeper;
   readonly #bandwidth: Bandwidth;
+  readonly #privateCa: PrivateCa;
   readonly #fleet: Fleet;
   readonly #ticketKeys = new TicketKeys(systemClock, (ticketKeys) => {
     this.#fleet.updateEdges({ ticketKeys });
   });
   readonly #lookout: Lookout;
   readonly #watchedFiles = new WatchedFiles();
+  readonly #reloads: ReloadQueue;
   #configuration: Configuration;
   #trust: Trust | undefined;
   #addresses: readonly BoundAddress[] = [];
-  #reloading: Promise<void> = Promise.resolve();
   #isReady = false;
   #closed: Promise<void> | undefined;
 
@@ -57,6 +61,7 @@ export class Gate {
     const clock = systemClock;
     this.#configuration = configuration;
     this.#logger = logger;
+    this.#reloads = new ReloadQueue(logger);
     this.#fleet = new Fleet({
       edges: processes.edges,
       workers: workerSockets(configuration),
@@ -65,6 +70,7 @@ export class Gate {
       log,
       clock,
       logger,
+      onSightings: (sightings) => this.#privateCa.note(sightings),
       onActivity: (activity) => this.#lookout.activity.take(activity),
       onUsage: (edge, usage) => this.#bandwidth.take(edge, usage),
       onEdgeGone: (edge) => this.#bandwidth.edgeGone(edge),
@@ -76,6 +82,13 @@ export class Gate {
       clock,
       logger,
       onOrders: (budget) => this.#fleet.updateEdges({ budget }),
+    });
+    this.#privateCa = new PrivateCa({
+      ...{ clock, logger },
+      onChange: (bundle) => {
+        this.#fleet.updateEdges({ trust: servedDocuments(this.#configuration, bundle) });
+        void this.#keeper.check();
+      },
     });
     this.#keeper = new CertificateKeeper({
       sites: [],
@@ -104,7 +117,7 @@ export class Gate {
     try {
       const started = gate.#start();
       // What changes meanwhile is taken into use after it.
-      gate.#reloading = started.catch(() => undefined);
+      gate.#reloads.follow(started);
       await started;
       return gate;
     } catch (error) {
@@ -127,7 +140,7 @@ export class Gate {
    * into use without dropping a connection.
    */
   reload(): Promise<void> {
-    return this.#oneAtATime(async () => {
+    return this.#reloads.add(async () => {
       const wanted = await loadConfiguration(this.#configuration.file);
       try {
         this.#follow(this.#configuration, wanted);
@@ -152,6 +165,7 @@ export class Gate {
       certificates: this.#keeper.statuses(),
       roots: this.#trust?.roots() ?? [],
       bandwidth: this.#bandwidth.status(),
+      ca: () => this.#privateCa.status(),
     };
   }
 
@@ -161,6 +175,7 @@ export class Gate {
       ...this.#lookout.commands(),
       ...cacheCommands(this.#fleet, () => this.#configuration),
       clients: () => Promise.resolve(this.#bandwidth.clients()),
+      ...this.#privateCa.commands(),
     };
   }
 
@@ -177,7 +192,8 @@ export class Gate {
     this.#closers.push(() => this.#ticketKeys.close());
     await this.#bandwidth.start();
     this.#closers.push(() => this.#bandwidth.close());
-    const trust = await openTrust(configuration, { clock: systemClock, logger: this.#logger });
+    this.#closers.push(() => this.#privateCa.close());
+    const trust = await this.#openTrust(configuration);
     this.#trust = trust;
     this.#closers.push(() => this.#keeper.close());
     await this.#keeper.update(sites, trust.issuers);
@@ -192,13 +208,19 @@ export class Gate {
       allowList,
       trust: trust.documents,
     });
+    await this.#privateCa.follow(configuration);
     this.#isReady = true;
+  }
+
+  #openTrust(configuration: Configuration): Promise<Trust> {
+    return openTrust(configuration, { clock: systemClock, privateCa: this.#privateCa });
   }
 
   async #close(graceMs: number): Promise<void> {
     this.#isReady = false;
     this.#watchedFiles.close();
     await this.#lookout.record().catch(() => undefined);
+    this.#reloads.close();
     await this.#fleet.close(graceMs);
     for (const close of this.#closers.reverse()) await close();
   }
@@ -212,7 +234,7 @@ export class Gate {
   async #take(wanted: Configuration): Promise<void> {
     const configuration = reloadable(this.#configuration, wanted);
     const allowList = await readGuardedAllowList(configuration);
-    const trust = await openTrust(configuration, { clock: systemClock, logger: this.#logger });
+    const trust = await this.#openTrust(configuration);
     await this.#takeCertificates(configuration, trust);
     for (const key of changesThatNeedRestart(this.#configuration, wanted)) {
       this.#logger.warn('this change takes effect at the next start only', { key });
@@ -227,6 +249,7 @@ export class Gate {
       allowList,
       trust: trust.documents,
     });
+    await this.#privateCa.follow(configuration);
     this.#logger.info('configuration reloaded', { file: configuration.file });
   }
 
@@ -245,25 +268,13 @@ export class Gate {
   }
 
   #reloadAllowList(): Promise<void> {
-    return this.#oneAtATime(async () => {
+    return this.#reloads.add(async () => {
       const configuration = this.#configuration;
       const allowList = await readAllowList(configuration.allowListFile, knownNames(configuration));
       this.#fleet.updateEdges({ allowList });
       const facts = { file: configuration.allowListFile, entries: allowList.entries.length };
       this.#logger.info('allow-list reloaded', facts);
     });
-  }
-
-  #oneAtATime(work: () => Promise<void>): Promise<void> {
-    const unlessClosed = async (): Promise<void> => {
-      if (this.#closed === undefined) await work();
-    };
-    this.#reloading = this.#reloading.then(unlessClosed).catch((error: unknown) => {
-      for (const line of refusalLines(error)) {
-        this.#logger.error('reload refused, what was in force stays in force', line);
-      }
-    });
-    return this.#reloading;
   }
 
   #follow(...configurations: readonly Configuration[]): void {

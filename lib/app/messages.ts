@@ -1,9 +1,10 @@
 /** What the supervisor and its processes say to each other, over Node's IPC (structured clones). */
 import type { AllowListData } from '../access/allow-list.ts';
+import type { ClientSighting } from '../ca/client-sightings.ts';
 import type { CertifiedKey } from '../certificates/issuer.ts';
 import type { CacheConfiguration, LogConfiguration, Mirror } from '../config/configuration.ts';
 import type { BudgetOrders, UsageReport } from '../budget/usage.ts';
-import type { BoundAddress } from '../edge/edge.ts';
+import type { BoundAddress } from '../edge/addresses.ts';
 import type { EdgeSettings, TrustDocuments } from '../edge/settings.ts';
 import type { RepositoryName } from '../oci/names.ts';
 import type { Reference } from '../oci/reference.ts';
@@ -119,7 +120,8 @@ export type EdgeReport =
       readonly kind: 'updated';
       readonly addresses: readonly BoundAddress[];
       readonly failures: readonly Failure[];
-    };
+    }
+  | { readonly kind: 'sightings'; readonly sightings: readonly ClientSighting[] };
 
 export type WorkerReport =
   | { readonly kind: 'started' }

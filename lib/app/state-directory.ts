@@ -32,6 +32,7 @@ const ours = new Set([
   'cache',
   'control.sock',
   'bandwidth.json',
+  'ca-clients.json',
   'history.jsonl',
   'notices.json',
   'lost+found',

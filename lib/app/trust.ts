@@ -1,16 +1,14 @@
 /** The issuers that a configuration needs, and the private CA behind one of them. */
 import { createSecureContext } from 'node:tls';
-import { Authority } from '../ca/authority.ts';
 import { filesIssuer } from '../certificates/files-issuer.ts';
 import type { Issuer } from '../certificates/issuer.ts';
 import { privateCaIssuer } from '../certificates/private-ca-issuer.ts';
 import type { Configuration, IssuerName } from '../config/configuration.ts';
 import type { TrustDocuments } from '../edge/settings.ts';
 import { errorMessage, MirrorgateError } from '../errors/mirrorgate-error.ts';
-import type { Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time/clock.ts';
+import type { PrivateCa } from './private-ca.ts';
 import { servedDocuments } from './served-documents.ts';
-import { releasedAt } from './version.ts';
 import type { WatchedRoot } from './watched-gate.ts';
 
 export interface Trust {
@@ -23,7 +21,7 @@ export interface Trust {
 /** Opens, and on the first start makes, what the configured issuers need. */
 export async function openTrust(
   configuration: Configuration,
-  { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
+  { clock, privateCa }: { readonly clock: Clock; readonly privateCa: PrivateCa },
 ): Promise<Trust> {
   const { certificates, sites } = configuration;
   const wanted = new Set(sites.map(({ issuer }) => issuer));
@@ -34,13 +32,7 @@ export async function openTrust(
   if (!wanted.has('private-ca')) {
     return { issuers, documents: servedDocuments(configuration, undefined), roots: () => [] };
   }
-  const authority = await Authority.open({
-    directory: certificates.directory,
-    configuration: certificates.privateCa,
-    clock,
-    logger,
-    builtAt: releasedAt,
-  });
+  const authority = await privateCa.use(configuration);
   const { leafLifetimeMs } = certificates.privateCa;
   issuers.set('private-ca', privateCaIssuer({ authority, leafLifetimeMs }));
   return {

@@ -2,6 +2,7 @@
 import type { CertificateStatus } from '../certificates/certificate-keeper.ts';
 import type { Configuration } from '../config/configuration.ts';
 import type { BandwidthStatus } from './bandwidth-status.ts';
+import type { CaStatus } from './ca-operations.ts';
 
 /** A root of the private CA, as far as it is public. */
 export interface WatchedRoot {
@@ -18,4 +19,6 @@ export interface WatchedGate {
   /** Empty where no host uses the private CA. */
   readonly roots: readonly WatchedRoot[];
   readonly bandwidth: BandwidthStatus;
+  /** Undefined where no host uses the private CA. */
+  readonly ca: () => CaStatus | undefined;
 }

@@ -5,6 +5,7 @@
  */
 import { rootIn, type AuthorityState, type KeptRoot } from './authority-state.ts';
 import type { LackingClient } from './client-evidence.ts';
+import { backdateMs } from './signed-certificate.ts';
 
 export type RotationStep = 'prepare' | 'switch' | 'retire';
 
@@ -119,11 +120,16 @@ function steadyMs(root: KeptRoot): number {
 }
 
 function atShare(root: KeptRoot, share: number): Date {
-  return later(root.certificate.validFromDate, lifetimeMs(root) * share);
+  return later(madeAt(root), lifetimeMs(root) * share);
 }
 
-function lifetimeMs({ certificate }: KeptRoot): number {
-  return certificate.validToDate.getTime() - certificate.validFromDate.getTime();
+function lifetimeMs(root: KeptRoot): number {
+  return root.certificate.validToDate.getTime() - madeAt(root).getTime();
+}
+
+/** Certificates reach back before that. */
+function madeAt({ certificate }: KeptRoot): Date {
+  return later(certificate.validFromDate, backdateMs);
 }
 
 function later(date: Date, ms: number): Date {

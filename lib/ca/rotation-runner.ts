@@ -13,6 +13,7 @@ import { breakageOf, type Breakage } from './breakage.ts';
 import type { ClientEvidence, LackingClient } from './client-evidence.ts';
 import { isCovered } from './name-subtrees.ts';
 import { nextAction, type RotationFacts, type RotationStep } from './rotation-plan.ts';
+import { SteadyClock } from './steady-clock.ts';
 import { rotationStatus, type RotationStatus } from './rotation-status.ts';
 import { forced, prepared, replaced, retired, switched } from './rotation-steps.ts';
 
@@ -28,8 +29,6 @@ export interface RotationRunnerOptions {
 const maxWaitMs = 3_600_000;
 /** After a step that failed. */
 const retryMs = 60_000;
-/** A timer that comes this much too early or too late says that the clock was set. */
-const jumpMs = 600_000;
 
 const events: Readonly<Record<RotationStep, string>> = {
   prepare: 'new root of the private CA prepared: it is in the bundle',
@@ -43,10 +42,11 @@ export class RotationRunner {
   readonly #clock: Clock;
   readonly #logger: Logger;
   #configuration: PrivateCaConfiguration;
-  #steadySince: Date;
-  #expectedAt: Date | undefined;
+  readonly #steady: SteadyClock;
   #timer: Timer | undefined;
   #looking: Promise<void> = Promise.resolve();
+  /** Whether a step waits for clients. */
+  #isHeld = false;
   #isClosed = false;
 
   constructor({ authority, configuration, evidence, clock, logger }: RotationRunnerOptions) {
@@ -55,7 +55,7 @@ export class RotationRunner {
     this.#evidence = evidence;
     this.#clock = clock;
     this.#logger = logger;
-    this.#steadySince = clock.now();
+    this.#steady = new SteadyClock(clock, logger);
   }
 
   /**
@@ -67,9 +67,14 @@ export class RotationRunner {
       this.#timer?.cancel();
       const waitMs = await this.#advance();
       if (this.#isClosed) return;
-      this.#expectedAt = new Date(this.#clock.now().getTime() + waitMs);
+      this.#steady.expectAfter(waitMs);
       this.#timer = this.#clock.after(waitMs, () => void this.look());
     });
+  }
+
+  /** Clients were seen: looks again where a step waits for them. */
+  noticeClients(): void {
+    if (this.#isHeld) void this.look();
   }
 
   /** Takes over a changed configuration; roots that are there already stay as they are. */
@@ -144,7 +149,7 @@ export class RotationRunner {
 
   /** How long until the next look. */
   async #advance(): Promise<number> {
-    this.#noticeJumps();
+    this.#steady.look();
     try {
       for (;;) {
         const done = await this.#step();
@@ -159,6 +164,7 @@ export class RotationRunner {
     const now = this.#clock.now();
     const action = nextAction(state, now, this.#facts(state));
     if (action.kind !== 'wait') return 0;
+    this.#isHeld = action.for === 'clients';
     return Math.max(0, Math.min(action.until.getTime() - now.getTime(), maxWaitMs));
   }
 
@@ -192,15 +198,15 @@ export class RotationRunner {
   #facts(state: AuthorityState): RotationFacts {
     return {
       overlapMs: this.#configuration.overlapMs,
-      steadySince: this.#steadySince,
+      steadySince: this.#steady.since,
       lacking: state.roots.length > 1 ? this.#lacking(state) : [],
     };
   }
 
-  /** Of the root that comes, or has come last; clients not seen for an overlap are forgotten. */
+  /** Of the root that comes, or has come last; clients not seen for long do not count. */
   #lacking({ roots }: AuthorityState): readonly LackingClient[] {
     const { certificate } = rootIn('next', roots) ?? roots[0];
-    const since = new Date(this.#clock.now().getTime() - this.#configuration.overlapMs);
+    const since = new Date(this.#clock.now().getTime() - this.#configuration.evidenceWindowMs);
     return this.#evidence.lacking(fingerprint(certificate), since);
   }
 
@@ -218,20 +224,6 @@ export class RotationRunner {
 
   #making() {
     return { policy: this.#configuration, now: this.#clock.now() };
-  }
-
-  /** A clock that was set is given time to be right before anything rests on it. */
-  #noticeJumps(): void {
-    const now = this.#clock.now();
-    const expected = this.#expectedAt ?? now;
-    if (Math.abs(now.getTime() - expected.getTime()) > jumpMs) {
-      this.#logger.warn('the clock of this machine was set, or it slept', {
-        expected: expected.toISOString(),
-        now: now.toISOString(),
-      });
-      this.#steadySince = now;
-    }
-    if (this.#steadySince > now) this.#steadySince = now;
   }
 
   #tell(step: RotationStep): void {

@@ -6,8 +6,10 @@ import type { CertifiedKey, Issuer } from './issuer.ts';
 
 /** What the issuer needs of a CA. */
 export interface LeafAuthority {
-  /** The root that signs now. */
-  readonly activeRoot: X509Certificate;
+  /** Who would sign for `names` now, and what the chain carries above the leaf; undefined if nobody may. */
+  leafIssuer(
+    names: readonly HostName[],
+  ): { readonly certificate: X509Certificate; readonly chainPem: string } | undefined;
   /** A leaf for exactly `names` that starts now. Throws a `MirrorgateError` where it must not. */
   issueLeaf(names: readonly HostName[], lifetimeMs: number): CertifiedKey;
 }
@@ -29,13 +31,17 @@ export function privateCaIssuer({ authority, leafLifetimeMs }: PrivateCaIssuerOp
 
     // eslint-disable-next-line @typescript-eslint/require-await -- an error must reject, not throw
     async dueAt(held, names) {
-      const [leaf] = parseChain(held.chainPem);
-      const root = authority.activeRoot;
-      if (!leaf.checkIssued(root) || !leaf.verify(root.publicKey)) return atOnce;
+      const [leaf, ...above] = parseChain(held.chainPem);
+      const issuer = authority.leafIssuer(names);
+      if (issuer === undefined) return atOnce;
+      const { certificate, chainPem } = issuer;
+      if (!leaf.checkIssued(certificate) || !leaf.verify(certificate.publicKey)) return atOnce;
+      // Another cross certificate, or none any more: clients would find another root by it.
+      if (above.map(String).join('') !== chainPem) return atOnce;
       const facts = certificateFacts(leaf);
       if (!sameNames(facts.names, names)) return atOnce;
-      // One that ends with its root would not get longer by being signed again.
-      if (facts.notAfter >= root.validToDate) return facts.notAfter;
+      // One that ends with its issuer would not get longer by being signed again.
+      if (facts.notAfter >= certificate.validToDate) return facts.notAfter;
       return new Date(facts.notAfter.getTime() - leafLifetimeMs / 3);
     },
   };

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { Authority } from '../ca/authority.ts';
 import { releasedAt } from '../app/version.ts';
+import { readPassphrase } from '../config/passphrase.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { systemClock } from '../time/clock.ts';
 import { loadForCommand, wantsJson } from './context.ts';
@@ -15,29 +16,15 @@ export function registerCa(program: Command): Command {
     .description('make the private CA, where there is none yet')
     .action(async (_options: unknown, command: Command) => {
       const { certificates } = await loadForCommand(command);
+      const { directory, privateCa } = certificates;
       const authority = await Authority.open({
-        ...authorityOptions(certificates.directory),
-        configuration: certificates.privateCa,
+        ...authorityOptions(directory),
+        configuration: privateCa,
+        passphrase: privateCa.passphrase && readPassphrase(privateCa.passphrase),
       });
       const fingerprint = authority.fingerprint();
-      if (wantsJson(command)) printJson({ directory: certificates.directory, fingerprint });
+      if (wantsJson(command)) printJson({ directory, fingerprint });
       else print(fingerprint);
-    });
-
-  ca.command('status')
-    .description('show the roots, their validity and what they may sign for')
-    .action(async (_options: unknown, command: Command) => {
-      const roots = (await openExisting(command)).roots();
-      if (wantsJson(command)) {
-        printJson({ roots });
-        return;
-      }
-      for (const root of roots) {
-        print(`${root.state}  ${root.subject.replaceAll('\n', ', ')}`);
-        print(`  fingerprint  ${root.fingerprint}`);
-        print(`  valid        ${root.notBefore.toISOString()} to ${root.notAfter.toISOString()}`);
-        print(`  may sign for ${root.permitted.join(', ')}`);
-      }
     });
 
   ca.command('fingerprint')

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { askGate } from '../app/control-client.ts';
 import type { GateStatus } from '../app/gate-status.ts';
 import { sizeText } from '../config/quantities.ts';
+import { caLine } from './ca-status-text.ts';
 import { toned } from './colour.ts';
 import { loadForCommand, wantsJson } from './context.ts';
 import { bandwidthText } from './bandwidth-text.ts';
@@ -27,7 +28,7 @@ export function registerStatus(program: Command): void {
 }
 
 function statusText(status: Told<GateStatus>): string[] {
-  const { mirrors, services, certificates, roots, cache, bandwidth, connections, processes } =
+  const { mirrors, services, certificates, roots, ca, cache, bandwidth, connections, processes } =
     status;
   const mirrorRows = mirrors.map(({ name, registry, hosts, ports, upstreams }) => [
     name,
@@ -52,6 +53,7 @@ function statusText(status: Told<GateStatus>): string[] {
     ),
     tableText(['CERTIFICATE', 'ISSUER', 'EXPIRES', 'TROUBLE'], certificateRows),
     ...(roots.length === 0 ? [] : [tableText(['ROOT', 'EXPIRES', 'SHA-256'], rootRows)]),
+    ...(ca === undefined ? [] : [caLine(ca)]),
     `cache ${sizeText(cache.usedBytes)}${limit}, ${connections} connections`,
     ...bandwidthText(bandwidth),
     ...(status.isReady ? [] : [toned('bad', 'not ready')]),

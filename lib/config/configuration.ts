@@ -1,5 +1,6 @@
 /** The configuration as the program uses it: joined, absolute, deep-frozen. */
 import type { LimitsConfiguration } from './limits-schema.ts';
+import type { PassphraseReference } from './passphrase.ts';
 import type { FreeSpace, NameSubtree } from './scalars.ts';
 import type { Endpoint, TcpEndpoint } from '../net/endpoint.ts';
 import type { HostName } from '../net/host-name.ts';
@@ -64,6 +65,10 @@ export interface PrivateCaConfiguration {
   readonly leafLifetimeMs: number;
   readonly rootLifetimeMs: number;
   readonly overlapMs: number;
+  /** A rotation waits for clients that were seen within this. */
+  readonly evidenceWindowMs: number;
+  /** Where the passphrase of its keys is read from; undefined where they lie open. */
+  readonly passphrase?: PassphraseReference | undefined;
 }
 
 export interface CacheConfiguration {

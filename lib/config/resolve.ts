@@ -16,6 +16,7 @@ import { contradictions, type PlacedSite } from './contradictions.ts';
 import { resolveLimits } from './limits-schema.ts';
 import { resolveMirror } from './resolve-mirror.ts';
 import { resolveNotify } from './resolve-notify.ts';
+import type { PassphraseReference } from './passphrase.ts';
 import type { NameSubtree } from './scalars.ts';
 import type { WrittenConfiguration } from './schema.ts';
 import type { SecretReference, Sources } from './sources.ts';
@@ -99,6 +100,8 @@ function join(written: WrittenConfiguration, parts: Parts): Configuration {
         leafLifetimeMs: privateCa.leafLifetime,
         rootLifetimeMs: privateCa.rootLifetime,
         overlapMs: privateCa.overlap,
+        evidenceWindowMs: privateCa.evidenceWindow,
+        passphrase: privateCa.passphrase && absolutePassphrase(privateCa.passphrase, absolute),
       },
       files: files.map(({ certificate, key }) => ({
         certificate: absolute(certificate),
@@ -167,6 +170,13 @@ function ownSubtrees(sites: readonly PlacedSite[]): NameSubtree[] {
       ? { kind: 'dns', zone: host }
       : { kind: 'ip', cidr: { network: address, prefixLength: address.length * 8 } };
   });
+}
+
+function absolutePassphrase(
+  reference: PassphraseReference,
+  absolute: Absolute,
+): PassphraseReference {
+  return 'file' in reference ? { file: absolute(reference.file) } : reference;
 }
 
 function resolveAcme(

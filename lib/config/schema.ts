@@ -67,6 +67,21 @@ const acme = z.strictObject({
   trust: fileReference.optional().describe('an extra root for a private ACME server, as PEM'),
 });
 
+const passphrase = z
+  .union(
+    [
+      fileReference,
+      z.strictObject({ env: z.string().min(1) }),
+      z.strictObject({ credential: z.string().regex(/^[\w.-]+$/) }),
+      z.strictObject({ fd: wholeNumber(3, 1023) }),
+    ],
+    {
+      error: () =>
+        'is no place of a passphrase; write {file: PATH}, {env: NAME}, {credential: NAME} or {fd: NUMBER}, it never stands inline',
+    },
+  )
+  .describe('where the passphrase of the private CA is read from, once at start');
+
 const privateCa = z.strictObject({
   name: z.string().min(1).max(64).default('mirrorgate private CA'),
   permitted: z
@@ -77,6 +92,10 @@ const privateCa = z.strictObject({
   leafLifetime: lifetime.prefault('7d'),
   rootLifetime: lifetime.prefault('365d'),
   overlap: duration.prefault('30d').describe('how long old and new roots stand side by side'),
+  evidenceWindow: duration
+    .prefault('30d')
+    .describe('a rotation waits for clients that were seen within this and lack the new root'),
+  passphrase: passphrase.optional(),
 });
 
 const certificates = z.strictObject({

@@ -27,3 +27,11 @@ export function wantedAddresses({ https, http, sites }: EdgeSettings): Address[]
     })),
   ];
 }
+
+/** An address that is listened on; `port` is the real one where the endpoint's is 0. */
+export interface BoundAddress {
+  readonly endpoint: TcpEndpoint;
+  readonly port: number;
+  readonly secure: boolean;
+  readonly mirror: string | undefined;
+}

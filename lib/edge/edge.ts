@@ -8,7 +8,7 @@ import type { CertifiedKey } from '../certificates/issuer.ts';
 import { endpointText, type TcpEndpoint } from '../net/endpoint.ts';
 import { errorFields, type Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time/clock.ts';
-import { wantedAddresses, type Address } from './addresses.ts';
+import { wantedAddresses, type Address, type BoundAddress } from './addresses.ts';
 import { CaDocuments } from './ca-documents.ts';
 import { Connections } from './connections.ts';
 import { FileSender } from './file-sender.ts';
@@ -23,6 +23,7 @@ import type { EdgeSettings, TrustDocuments } from './settings.ts';
 import { SiteContexts } from './site-contexts.ts';
 import { SlowReaders } from './slow-readers.ts';
 import { Traffic } from './traffic.ts';
+import { TrustWatch } from './trust-watch.ts';
 import { linkWorkers } from './worker-link.ts';
 
 export interface EdgeOptions {
@@ -33,14 +34,6 @@ export interface EdgeOptions {
   readonly observer?: EdgeObserver;
   /** Told about once a second what was sent to whom. */
   readonly onUsage?: (report: UsageReport) => void;
-}
-
-/** An address that is listened on; `port` is the real one where the endpoint's is 0. */
-export interface BoundAddress {
-  readonly endpoint: TcpEndpoint;
-  readonly port: number;
-  readonly secure: boolean;
-  readonly mirror: string | undefined;
 }
 
 /** An address that could not be listened on. */
@@ -68,6 +61,7 @@ export class Edge {
   readonly #services: ServiceProxy;
   readonly #sender = new FileSender();
   readonly #gateway: Gateway;
+  readonly #trust: TrustWatch;
   #open: readonly OpenAddress[] = [];
   /** Closed listeners, until their last connection is gone. */
   readonly #leaving = new Map<Listener, Promise<void>>();
@@ -85,11 +79,13 @@ export class Edge {
     });
     this.#slowReaders = new SlowReaders(limits);
     this.#services = new ServiceProxy(logger);
+    this.#trust = new TrustWatch(this.#contexts, (sighting) => observer?.sighted(sighting));
     this.#gateway = new Gateway(
       {
         logger,
         services: this.#services,
         allowance: this.#traffic.allowance,
+        trust: this.#trust,
         onResponse: (response) => this.#slowReaders.watch(response),
         onFinished: (exchange) => observer?.finished(exchange),
       },
@@ -237,7 +233,9 @@ export class Edge {
       },
     };
     if (role !== undefined) {
-      return new HttpsListener({ ...options, role, contexts: this.#contexts, handler: gateway });
+      const contexts = this.#contexts;
+      const trust = this.#trust;
+      return new HttpsListener({ ...options, role, contexts, trust, handler: gateway });
     }
     const handle: PlainListenerOptions['handle'] = (...exchange) => gateway.plain(...exchange);
     return new PlainListener({ ...options, handle });

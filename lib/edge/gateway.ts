@@ -23,12 +23,14 @@ import { answerPull, pullReference } from './pull.ts';
 import { Router, type HostRoute } from './router.ts';
 import type { ServiceProxy } from './service-proxy.ts';
 import type { EdgeSettings } from './settings.ts';
+import type { TrustWatch } from './trust-watch.ts';
 import type { WorkerLink } from './worker-link.ts';
 
 export interface GatewayOptions {
   readonly logger: Logger;
   readonly services: ServiceProxy;
   readonly allowance: Allowance;
+  readonly trust: TrustWatch;
   /** Told of every answer that begins, to watch how the client takes it. */
   readonly onResponse: (response: ServerResponse) => void;
   /** Told of every answer that has ended. */
@@ -76,7 +78,7 @@ export class Gateway implements RequestHandler {
       const host = judgeHeaders(request);
       exchange.record.host = host;
       const target = judgePull(request);
-      if (sendCaDocument(exchange, target.path)) return;
+      if (this.#sendCaDocument(exchange, target.path)) return;
       assertAdmitted(peer);
       exchange.state.router.routeHost(undefined, host);
       redirect(exchange, host, target);
@@ -120,7 +122,7 @@ export class Gateway implements RequestHandler {
   async #answer(exchange: Exchange, route: HostRoute): Promise<void> {
     const { request, response, record, peer } = exchange;
     const path = request.url?.split('?', 1)[0] ?? '';
-    if (isRead(request) && sendCaDocument(exchange, path)) return;
+    if (isRead(request) && this.#sendCaDocument(exchange, path)) return;
     assertAdmitted(peer);
     if (route.kind === 'service') {
       record.mirror = route.service.name;
@@ -132,6 +134,14 @@ export class Gateway implements RequestHandler {
       return;
     }
     await this.#answerRegistry(exchange, route, judgePull(request));
+  }
+
+  #sendCaDocument(exchange: Exchange, path: string): boolean {
+    const { record, peer, state } = exchange;
+    if (peer.admission === undefined && state.settings.caAccess !== 'public') return false;
+    if (!state.caDocuments.answer(path, exchange, this.#options.trust)) return false;
+    record.kind = 'ca';
+    return true;
   }
 
   async #answerRegistry(exchange: Exchange, route: HostRoute, target: Target): Promise<void> {
@@ -198,16 +208,6 @@ function routeHost(exchange: Exchange, context: RequestContext): HostRoute {
   exchange.record.host = host;
   assertSameName(context.serverName, host);
   return exchange.state.router.routeHost(context.mirror, host);
-}
-
-function sendCaDocument(exchange: Exchange, path: string): boolean {
-  const { request, response, record, peer, state } = exchange;
-  if (peer.admission === undefined && state.settings.caAccess !== 'public') return false;
-  const document = state.caDocuments.findTrust(path);
-  if (document === undefined) return false;
-  record.kind = 'ca';
-  sendDocument(request, response, document);
-  return true;
 }
 
 function redirect({ request, response, state }: Exchange, host: HostName, target: Target): void {

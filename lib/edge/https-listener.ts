@@ -2,6 +2,7 @@
  * TLS and HTTP on one https address. Clients that send no server name get the certificate of the
  * address's default site.
  */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { Socket } from 'node:net';
@@ -12,6 +13,7 @@ import type { Peer } from './connections.ts';
 import { FrontDoor, type FrontDoorOptions } from './front-door.ts';
 import { PacedResponse } from './paced-response.ts';
 import type { SiteContexts } from './site-contexts.ts';
+import type { TrustWatch } from './trust-watch.ts';
 import { Turns } from './turns.ts';
 
 export interface RequestContext {
@@ -39,6 +41,7 @@ export interface HttpsListenerOptions extends FrontDoorOptions {
   readonly role: AddressRole;
   readonly contexts: SiteContexts;
   readonly handler: RequestHandler;
+  readonly trust: TrustWatch;
 }
 
 type Terminator = Server<typeof IncomingMessage, typeof PacedResponse>;
@@ -60,6 +63,10 @@ export class HttpsListener {
   readonly #terminators = new Map<string, Terminator>();
   readonly #accepted = new Map<string, Accepted>();
   readonly #peers = new WeakMap<Duplex, Peer>();
+  /** Those who spoke to us are told of once. */
+  readonly #accepting = new WeakSet<Duplex>();
+  /** Whose handshake runs: a TLS socket that failed does not know its other end any more. */
+  readonly #shaking = new AsyncLocalStorage<Peer>();
   readonly #turns: Turns;
 
   constructor(options: HttpsListenerOptions) {
@@ -112,7 +119,8 @@ export class HttpsListener {
     });
     const { contexts } = this.#options;
     const site = contexts.siteOfAddress(socket.localAddress) ?? this.#role.defaultSite;
-    this.#terminator(site).emit('connection', socket);
+    const terminator = this.#terminator(site);
+    this.#shaking.run(peer, () => terminator.emit('connection', socket));
   }
 
   #terminator(site: string): Terminator {
@@ -124,7 +132,7 @@ export class HttpsListener {
   }
 
   #createTerminator(site: string): Terminator {
-    const { contexts, limits } = this.#options;
+    const { contexts, limits, trust } = this.#options;
     const terminator = createServer({
       ...contexts.serverOptions(site),
       ALPNProtocols: ['http/1.1'],
@@ -147,12 +155,17 @@ export class HttpsListener {
     // It never listens by itself, and Node begins to watch header deadlines at this event only.
     terminator.emit('listening');
     terminator.on('secureConnection', (socket) => this.#remember(socket));
-    terminator.on('tlsClientError', (_error, socket) => socket.destroy());
+    terminator.on('tlsClientError', (error, socket) => {
+      const peer = this.#shaking.getStore();
+      const serverName = serverNameOf(socket);
+      if (peer !== undefined) trust.failed(error, { peer, serverName, defaultSite: site });
+      socket.destroy();
+    });
     terminator.on('clientError', (error, socket) => {
       endForError(socket, { error, answer: this.#turns.current(socket) });
     });
     const onRequest = (request: IncomingMessage, response: PacedResponse): void => {
-      const begin = (): void => this.#request(request, response);
+      const begin = (): void => this.#request(request, response, site);
       this.#turns.take(request.socket, { response, begin });
     };
     terminator.on('request', onRequest);
@@ -164,11 +177,15 @@ export class HttpsListener {
     return terminator;
   }
 
-  #request(request: IncomingMessage, response: PacedResponse): void {
+  #request(request: IncomingMessage, response: PacedResponse, defaultSite: string): void {
     if (this.#isClosing) response.shouldKeepAlive = false;
     const context = this.#context(request.socket as TLSSocket);
     if (context === undefined) return;
     response.paceBy(context.peer.passage.pace);
+    if (!this.#accepting.has(request.socket)) {
+      this.#accepting.add(request.socket);
+      this.#options.trust.accepted({ ...context, defaultSite });
+    }
     this.#options.handler.request(request, response, context);
   }
 
@@ -210,10 +227,14 @@ export class HttpsListener {
       socket.destroy();
       return undefined;
     }
-    const { servername } = socket as { servername?: string | false };
-    const serverName = typeof servername === 'string' ? servername : undefined;
-    return { peer, mirror: this.#role.mirror, serverName };
+    return { peer, mirror: this.#role.mirror, serverName: serverNameOf(socket) };
   }
+}
+
+/** As the client sent it; undefined where it sent none. */
+function serverNameOf(socket: TLSSocket): string | undefined {
+  const { servername } = socket as { servername?: string | false | null };
+  return typeof servername === 'string' ? servername : undefined;
 }
 
 /** The same for a connection and for the TLS socket on it; one client may hold two that differ only in our address. */

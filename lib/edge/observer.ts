@@ -35,8 +35,21 @@ export interface FinishedExchange {
 /** Why a connection was closed before it could ask for anything. */
 export type DenialReason = 'not-allowed' | 'strangers-full' | 'address-full' | 'edge-full';
 
+/** How a client of the private CA was seen to take it. */
+export type TrustSighting = {
+  readonly client: string;
+  readonly label: string | undefined;
+} & (
+  | {
+      /** It asked for something under a certificate of the CA, or broke off with an alert about it. */
+      readonly kind: 'accepted' | 'refused';
+    }
+  | { readonly kind: 'fetched'; readonly bundleVersion: number }
+);
+
 /** None of these may throw or wait: they run in the middle of everything. */
 export interface EdgeObserver {
   finished(exchange: FinishedExchange): void;
   denied(client: string, reason: DenialReason): void;
+  sighted(sighting: TrustSighting): void;
 }

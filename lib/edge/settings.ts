@@ -24,7 +24,7 @@ export interface EdgeSettings {
   readonly mirrors: readonly EdgeMirror[];
   readonly universalHosts: readonly HostName[];
   readonly services: readonly Service[];
-  readonly sites: readonly Pick<Site, 'name' | 'hosts'>[];
+  readonly sites: readonly Pick<Site, 'name' | 'hosts' | 'issuer'>[];
   /** Sockets of the workers; a mirror's content belongs to one of them. */
   readonly workers: readonly string[];
   /** Where the workers' content lies, for this edge to read; undefined where it has no such disk. */

@@ -34,11 +34,15 @@ export class SiteContexts {
   readonly #bySite = new Map<string, SecureContext>();
   #siteByHost = new Map<HostName, string>();
   #ticketKeys: Buffer | undefined;
+  #privateSites: ReadonlySet<string> = new Set();
 
   /** Names of the sites by host; certificates of sites that are gone are dropped. */
   setSites(sites: EdgeSettings['sites']): void {
     this.#siteByHost = new Map(
       sites.flatMap(({ name, hosts }) => hosts.map((host) => [host, name])),
+    );
+    this.#privateSites = new Set(
+      sites.filter(({ issuer }) => issuer === 'private-ca').map(({ name }) => name),
     );
     const names = new Set(sites.map(({ name }) => name));
     for (const site of this.#certificates.keys()) {
@@ -76,9 +80,19 @@ export class SiteContexts {
 
   /** The context for a server name as a client sent it, in whatever spelling. */
   lookup(serverName: string): SecureContext | undefined {
-    const host = tryDnsName(serverName);
-    const site = host === undefined ? undefined : this.#siteByHost.get(host);
+    const site = this.siteOf(serverName);
     return site === undefined ? undefined : this.#bySite.get(site);
+  }
+
+  /** The site that has a server name, in whatever spelling, among its hosts. */
+  siteOf(serverName: string): string | undefined {
+    const host = tryDnsName(serverName);
+    return host && this.#siteByHost.get(host);
+  }
+
+  /** Whether a site's certificate is to come from the private CA. */
+  isPrivate(site: string): boolean {
+    return this.#privateSites.has(site);
   }
 
   isKnown(host: HostName): boolean {

@@ -29,13 +29,12 @@ describeIssuer('private-ca', async () => {
         leafLifetimeMs: 7 * dayMs,
         rootLifetimeMs: 365 * dayMs,
         overlapMs: 30 * dayMs,
+        evidenceWindowMs: 30 * dayMs,
       },
     });
   let current = await open();
   const authority: LeafAuthority = {
-    get activeRoot() {
-      return current.activeRoot;
-    },
+    leafIssuer: (...leaf) => current.leafIssuer(...leaf),
     issueLeaf: (...leaf) => current.issueLeaf(...leaf),
   };
   return {

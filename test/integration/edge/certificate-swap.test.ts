@@ -62,7 +62,7 @@ describe('a certificate that is renewed', () => {
   it('that comes after its site was configured is served from then on', async () => {
     const sites = [
       ...bench.settings.sites,
-      { name: 'late', hosts: [...bench.settings.universalHosts] },
+      { name: 'late', issuer: 'private-ca' as const, hosts: [...bench.settings.universalHosts] },
     ];
     await bench.edge.configure({ ...bench.settings, sites });
     const failed = await serialFor(universalHost).catch(() => 'no handshake');

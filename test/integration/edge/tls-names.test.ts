@@ -33,7 +33,10 @@ describe('server names', () => {
     bench = await EdgeBench.start({
       settings: {
         https: [...https, { endpoint: anyPort('127.0.0.2'), mirror: 'hub' }],
-        sites: [...sites, { name: 'addressed', hosts: hostNames('127.0.0.3') }],
+        sites: [
+          ...sites,
+          { name: 'addressed', issuer: 'private-ca' as const, hosts: hostNames('127.0.0.3') },
+        ],
       },
     });
   });

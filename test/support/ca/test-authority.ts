@@ -16,6 +16,7 @@ export function testPolicy(changes: Partial<PrivateCaConfiguration> = {}): Priva
     leafLifetimeMs: 7 * dayMs,
     rootLifetimeMs: 365 * dayMs,
     overlapMs: 30 * dayMs,
+    evidenceWindowMs: 30 * dayMs,
     ...changes,
   };
 }

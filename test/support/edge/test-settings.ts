@@ -36,7 +36,7 @@ export function testSettings(rest: Partial<EdgeSettings> = {}): EdgeSettings {
   const { mirrors = [hub, ghcr], services = [] } = rest;
   const { universalHosts = hostNames(universalHost, '127.0.0.1') } = rest;
   const sites = [{ name: 'universal', hosts: universalHosts }, ...mirrors, ...services].map(
-    ({ name, hosts }) => ({ name, hosts }),
+    ({ name, hosts }) => ({ name, hosts, issuer: 'private-ca' as const }),
   );
   return {
     https: [{ endpoint: anyPort('127.0.0.1'), mirror: undefined }],

@@ -14,11 +14,11 @@ import {
 const names = hostNames('hub.example.test', '192.0.2.7');
 const after = (ms: number): Date => new Date(testStart.getTime() + ms);
 
-function issuerOf(root: Root, leafLifetimeMs: number): Issuer {
+function issuerOf(root: Root, leafLifetimeMs: number, chainPem = ''): Issuer {
   return privateCaIssuer({
     leafLifetimeMs,
     authority: {
-      activeRoot: root.certificate,
+      leafIssuer: () => ({ certificate: root.certificate, chainPem }),
       issueLeaf: (leafNames, lifetimeMs) =>
         makeLeaf(root, { names: leafNames, lifetimeMs, now: testStart }),
     },
@@ -47,6 +47,17 @@ describe('private CA issuer', () => {
   it('finds a leaf due at once when another root signs', async () => {
     const held = testCertifiedKey(names, { root: testRoot() });
     expect(await issuerOf(testRoot(), dayMs).dueAt(held, names)).to.be.below(testStart);
+  });
+
+  it('finds a leaf due at once when the chain above it is another', async () => {
+    const root = testRoot();
+    const held = testCertifiedKey(names, { root });
+    const other = testRoot().certificate.toString();
+    expect(await issuerOf(root, dayMs).dueAt(held, names)).to.be.above(testStart);
+    expect(await issuerOf(root, dayMs, other).dueAt(held, names)).to.be.below(testStart);
+    const crossed = { ...held, chainPem: held.chainPem + other };
+    expect(await issuerOf(root, dayMs, other).dueAt(crossed, names)).to.be.above(testStart);
+    expect(await issuerOf(root, dayMs).dueAt(crossed, names)).to.be.below(testStart);
   });
 
   it('does not ask again and again for a leaf that ends with its root', async () => {

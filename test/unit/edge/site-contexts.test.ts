@@ -6,10 +6,15 @@ import { hostNames } from '../../support/test-certificates.ts';
 const sites = [
   {
     name: 'hub',
+    issuer: 'private-ca',
     hosts: hostNames('hub.example.test', 'xn--bcher-kva.example.test', 'kube.example.test'),
   },
-  { name: 'universal', hosts: hostNames('mirror.example.test', '127.0.0.1', '2001:db8::1') },
-];
+  {
+    name: 'universal',
+    issuer: 'acme',
+    hosts: hostNames('mirror.example.test', '127.0.0.1', '2001:db8::1'),
+  },
+] as const;
 
 describe('SiteContexts', () => {
   let contexts: SiteContexts;
@@ -74,7 +79,10 @@ describe('SiteContexts', () => {
   });
 
   it('knows a site without certificate, and has no context for it', () => {
-    contexts.setSites([...sites, { name: 'new', hosts: hostNames('new.example.test') }]);
+    contexts.setSites([
+      ...sites,
+      { name: 'new', issuer: 'files', hosts: hostNames('new.example.test') },
+    ]);
     expect(contexts.isKnown(hostNames('new.example.test')[0]!)).to.equal(true);
     expect(contexts.lookup('new.example.test')).to.equal(undefined);
     expect(contexts.serverOptions('new')).to.not.have.property('key');
