@@ -16,7 +16,7 @@ import { TemporaryDirectory } from '../../support/lab/temporary-directory.ts';
 import { dayMs, testCertifiedKey, testRoot } from '../../support/test-certificates.ts';
 
 /** Roots differ in name, constraints and lifetime; each signs a leaf for each of these. */
-const rootCount = 48;
+const rootCount = 125;
 const nameSets: readonly (readonly string[])[] = [
   ['example.test'],
   ['hub.example.test', 'ghcr.example.test'],
