@@ -9,10 +9,10 @@ import { hubHost, Stage, zone } from '../../support/app/stage.ts';
 import { scaled } from '../../support/scale.ts';
 import { until } from '../../support/until.ts';
 
-const handshakes = scaled(200);
+const handshakes = scaled(100);
 const clientsOfEach = 2;
 /** Slow enough that the overlap has room for all of them. */
-const handshakesPerSecond = 40;
+const handshakesPerSecond = 20;
 const overlapSeconds = Math.max(2, Math.ceil(handshakes / handshakesPerSecond));
 /** A certificate is to outlive what a busy machine takes to renew it. */
 const leafSeconds = Math.max(8, Math.ceil(overlapSeconds / 8));
