@@ -3,7 +3,7 @@
  * it kept apart and gone in the end. Commands run in it by chroot, without any trust of the caller.
  */
 import { runCommand, type CommandOutput } from '../lab/command.ts';
-import { Namespace } from '../lab/namespace.ts';
+import { Namespace, type NamespaceOptions } from '../lab/namespace.ts';
 
 const inNamespace = '/run/vm/root';
 
@@ -19,15 +19,14 @@ mkdir -p ${inNamespace}/etc/docker
 `;
 
 export class DebianRoot {
-  readonly #namespace: Namespace;
+  readonly namespace: Namespace;
 
   private constructor(namespace: Namespace) {
-    this.#namespace = namespace;
+    this.namespace = namespace;
   }
 
-  /** Its network is this machine's. */
-  static async start(): Promise<DebianRoot> {
-    const namespace = await Namespace.start({ network: 'shared' });
+  static async start(network: NamespaceOptions['network'] = 'shared'): Promise<DebianRoot> {
+    const namespace = await Namespace.start({ network });
     try {
       await runCommand(namespace, ['sh', '-c', setUp]);
       return new DebianRoot(namespace);
@@ -39,15 +38,15 @@ export class DebianRoot {
 
   /** The folder, as a process outside of it sees it. */
   get path(): string {
-    return `/proc/${this.#namespace.pid}/root${inNamespace}`;
+    return `/proc/${this.namespace.pid}/root${inNamespace}`;
   }
 
   /** Runs a command in it. @throws CommandFailure where it does not end with 0 */
   async run(...command: string[]): Promise<CommandOutput> {
-    return await runCommand(this.#namespace, ['chroot', inNamespace, ...command]);
+    return await runCommand(this.namespace, ['chroot', inNamespace, ...command]);
   }
 
   async close(): Promise<void> {
-    await this.#namespace.close();
+    await this.namespace.close();
   }
 }

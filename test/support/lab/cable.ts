@@ -12,16 +12,16 @@ export interface CableEnd {
   readonly addresses: readonly string[];
 }
 
-/** Plugs both ends in; the cable goes with either namespace. */
-export async function connect(a: CableEnd, b: CableEnd): Promise<void> {
-  const near = ['link', 'add', 'cable', 'netns', String(a.namespace.pid)];
-  const far = ['type', 'veth', 'peer', 'name', 'cable', 'netns', String(b.namespace.pid)];
+/** Plugs both ends in as `device`; the cable goes with either namespace. */
+export async function connect(a: CableEnd, b: CableEnd, device = 'cable'): Promise<void> {
+  const near = ['link', 'add', device, 'netns', String(a.namespace.pid)];
+  const far = ['type', 'veth', 'peer', 'name', device, 'netns', String(b.namespace.pid)];
   await runCommand(machine, ['ip', ...near, ...far]);
   for (const { namespace, addresses } of [a, b]) {
     for (const address of addresses) {
       const flags = address.includes(':') ? ['nodad'] : [];
-      await runCommand(namespace, ['ip', 'address', 'add', address, 'dev', 'cable', ...flags]);
+      await runCommand(namespace, ['ip', 'address', 'add', address, 'dev', device, ...flags]);
     }
-    await runCommand(namespace, ['ip', 'link', 'set', 'cable', 'up']);
+    await runCommand(namespace, ['ip', 'link', 'set', device, 'up']);
   }
 }
