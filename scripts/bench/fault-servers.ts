@@ -24,7 +24,8 @@ export interface Answer {
 
 export interface CacheServer {
   readonly upstream: FakeRegistry;
-  readonly get: (path: string) => Promise<Answer>;
+  /** From 127.0.0.1 unless told. */
+  readonly get: (path: string, localAddress?: string) => Promise<Answer>;
   /** The file that holds a digest's content. */
   readonly contentFile: (digest: Digest) => Promise<string>;
   /** Bytes of everything in its storage. */
@@ -48,10 +49,10 @@ export async function startOurs({ upstream = {}, storage }: ServerOptions): Prom
   const target = { host: '127.0.0.1', ca: stage.ca, servername: hubHost, agent: false as const };
   return {
     upstream: stage.registry,
-    get: (path) =>
+    get: (path, localAddress = '127.0.0.1') =>
       answerTo((onAnswer) =>
         httpsRequest(
-          { ...target, port: stage.gate.httpsPort, path, headers: { host: hubHost } },
+          { ...target, localAddress, port: stage.gate.httpsPort, path, headers: { host: hubHost } },
           onAnswer,
         ),
       ),
@@ -76,8 +77,10 @@ export async function startDistribution(options: ServerOptions): Promise<CacheSe
   const registry = await DebianRegistry.start({ proxy, storage });
   return {
     upstream,
-    get: (path) =>
-      answerTo((onAnswer) => httpRequest(`${registry.url}${path}`, { agent: false }, onAnswer)),
+    get: (path, localAddress = '127.0.0.1') =>
+      answerTo((onAnswer) =>
+        httpRequest(`${registry.url}${path}`, { agent: false, localAddress }, onAnswer),
+      ),
     contentFile: (digest) => fileOf(storage, digest),
     storedBytes: () => bytesIn(storage),
     async killAndRestart() {

@@ -26,14 +26,20 @@ const repository = 'acme/app';
 const blobPath = (digest: Digest): string => `/v2/${repository}/blobs/${digest}`;
 
 const cases: Readonly<Record<string, Case>> = {
-  '100 cold pulls of 16 MiB, upstream 250 ms away': async (start) => {
+  '100 cold pulls of 8 MiB, upstream 250 ms away with 4 MiB/s': async (start) => {
     const wrap: NonNullable<ServerOptions['upstream']>['wrap'] = (inner) => async (exchange) => {
       await sleep(250);
       await inner(exchange);
     };
     return await using(start({ upstream: { wrap } }), async ({ upstream, get }) => {
-      const digest = upstream.addBlob(randomBytes(16 * mib));
-      const answers = await Promise.all(Array.from({ length: 100 }, () => get(blobPath(digest))));
+      upstream.setFault('blob', { kind: 'slow', bytesPerSecond: 4 * mib });
+      const digest = upstream.addBlob(randomBytes(8 * mib));
+      const answers = await Promise.all(
+        // A gate gives one address a limited number of connections.
+        Array.from({ length: 100 }, (_, index) =>
+          get(blobPath(digest), `127.0.2.${1 + Math.floor(index / 25)}`),
+        ),
+      );
       const gets = upstream.count('blob', 'GET');
       const heads = upstream.count('blob', 'HEAD');
       const first = percentile(

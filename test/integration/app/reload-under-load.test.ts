@@ -21,7 +21,7 @@ describe('a gate under load that is reloaded again and again', () => {
   afterEach(() => stage.close());
 
   it('fails no pull, and makes no wrong decision', async function () {
-    this.timeout(scaled(20_000));
+    this.timeout(scaled(60_000));
     const manifest = { schemaVersion: 2, mediaType: 'application/vnd.oci.image.manifest.v1+json' };
     stage.registry.addManifest({ repository, tag: '1', body: { ...manifest, layers: [] } });
     const statuses = new Set<number>();
