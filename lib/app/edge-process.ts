@@ -110,7 +110,8 @@ enterProcess<EdgeRequest, EdgeReport, EdgeQuestions>({
     }
   },
   answers: {
-    status: () => Promise.resolve({ connections: edge?.connections ?? 0 }),
+    status: () =>
+      Promise.resolve({ connections: edge?.connections ?? 0, denials: edge?.denials ?? [] }),
   },
   onUnforeseen: async () => await edge?.close(unforeseenGraceMs),
 });

@@ -4,6 +4,7 @@ import { mergedStates, type UpstreamState } from '../upstream/upstream-set.ts';
 import type { BandwidthStatus } from './bandwidth-status.ts';
 import type { CaStatus } from './ca-operations.ts';
 import type { Fleet } from './fleet.ts';
+import type { EdgeStatus } from './messages.ts';
 import { noTraffic, sumTraffic, type Traffic, type TrafficByMirror } from './traffic.ts';
 import type { WatchedGate, WatchedRoot } from './watched-gate.ts';
 
@@ -46,11 +47,18 @@ export interface GateStatus {
   readonly bandwidth: BandwidthStatus;
   /** Undefined where no host uses the private CA. */
   readonly ca: CaStatus | undefined;
+  /** Who was turned away how often since the edges started, the busiest first; at most 100. */
+  readonly denials: readonly Denial[];
   readonly cache: {
     readonly directory: string;
     readonly usedBytes: number;
     readonly maxSizeBytes: number | undefined;
   };
+}
+
+export interface Denial {
+  readonly address: string;
+  readonly connections: number;
 }
 
 export interface StatusSources {
@@ -89,10 +97,24 @@ export async function gateStatus({ gate, fleet, traffic }: StatusSources): Promi
     roots: roots.map(({ state, fingerprint, notAfter }) => ({ state, fingerprint, notAfter })),
     bandwidth,
     ca: ca(),
+    denials: mergedDenials(toldByEdges),
     cache: {
       directory: configuration.cache.directory,
       usedBytes: toldByWorkers.reduce((sum, { usedBytes }) => sum + usedBytes, 0),
       maxSizeBytes: configuration.cache.maxSizeBytes,
     },
   };
+}
+
+const maxDenials = 100;
+
+function mergedDenials(edges: readonly EdgeStatus[]): Denial[] {
+  const counts = new Map<string, number>();
+  for (const [address, count] of edges.flatMap(({ denials }) => denials)) {
+    counts.set(address, (counts.get(address) ?? 0) + count);
+  }
+  return [...counts]
+    .map(([address, connections]) => ({ address, connections }))
+    .sort((left, right) => right.connections - left.connections)
+    .slice(0, maxDenials);
 }

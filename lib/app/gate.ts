@@ -2,7 +2,10 @@
  * A running gate: the supervisor's part. It owns the configuration, the allow-list, every key and
  * certificate, and the processes that use them; it never carries a client's bytes.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { readAllowList } from '../access/allow-list-file.ts';
+import type { AllowListData } from '../access/allow-list.ts';
+import { listDifference } from '../access/list-difference.ts';
 import { CertificateKeeper } from '../certificates/certificate-keeper.ts';
 import { fileCertificateStore } from '../certificates/certificate-store.ts';
 import type { Configuration } from '../config/configuration.ts';
@@ -51,6 +54,7 @@ export class Gate {
   readonly #reloads: ReloadQueue;
   #configuration: Configuration;
   #trust: Trust | undefined;
+  #allowList: AllowListData | undefined;
   #addresses: readonly BoundAddress[] = [];
   #isReady = false;
   #closed: Promise<void> | undefined;
@@ -205,7 +209,7 @@ export class Gate {
     this.#addresses = await this.#fleet.start(workerKnowledge(configuration), {
       settings,
       certificates: this.#siteKeys(),
-      allowList,
+      allowList: this.#noted(allowList),
       trust: trust.documents,
     });
     await this.#privateCa.follow(configuration);
@@ -246,7 +250,7 @@ export class Gate {
     this.#fleet.updateEdges({
       settings: edgeSettings(configuration),
       certificates: this.#siteKeys(),
-      allowList,
+      allowList: this.#noted(allowList),
       trust: trust.documents,
     });
     await this.#privateCa.follow(configuration);
@@ -267,11 +271,20 @@ export class Gate {
     }
   }
 
+  /** Logs what the list changes. */
+  #noted(allowList: AllowListData): AllowListData {
+    if (this.#allowList !== undefined && !isDeepStrictEqual(this.#allowList, allowList)) {
+      this.#logger.info('allow-list changed', { ...listDifference(this.#allowList, allowList) });
+    }
+    this.#allowList = allowList;
+    return allowList;
+  }
+
   #reloadAllowList(): Promise<void> {
     return this.#reloads.add(async () => {
       const configuration = this.#configuration;
       const allowList = await readAllowList(configuration.allowListFile, knownNames(configuration));
-      this.#fleet.updateEdges({ allowList });
+      this.#fleet.updateEdges({ allowList: this.#noted(allowList) });
       const facts = { file: configuration.allowListFile, entries: allowList.entries.length };
       this.#logger.info('allow-list reloaded', facts);
     });

@@ -103,6 +103,8 @@ export interface ExplainQuestion {
 export interface EdgeStatus {
   /** Open connections of clients. */
   readonly connections: number;
+  /** Connections that were turned away, by address, the busiest first; at most 100. */
+  readonly denials: readonly (readonly [address: string, connections: number])[];
 }
 
 export interface WorkerStatus {

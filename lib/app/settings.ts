@@ -15,8 +15,11 @@ export function edgeSettings(configuration: Configuration): EdgeSettings {
       })),
     ),
   );
+  const shared = listen.https.map((endpoint) => ({ endpoint, mirror: undefined }));
+  const { https: behind, from: proxiedFrom } = listen.proxyProtocol;
+  const proxied = behind.map((endpoint) => ({ endpoint, mirror: undefined, proxiedFrom }));
   return {
-    https: [...listen.https.map((endpoint) => ({ endpoint, mirror: undefined })), ...own],
+    https: [...shared, ...own, ...proxied],
     http: listen.http,
     sharesPorts: configuration.processes.edges > 1,
     // Spelled out: what is not named here (credentials, upstreams) never reaches an edge.

@@ -56,6 +56,7 @@ function statusText(status: Told<GateStatus>): string[] {
     ...(ca === undefined ? [] : [caLine(ca)]),
     `cache ${sizeText(cache.usedBytes)}${limit}, ${connections} connections`,
     ...bandwidthText(bandwidth),
+    ...denialsText(status.denials),
     ...(status.isReady ? [] : [toned('bad', 'not ready')]),
     ...(away.length === 0 ? [] : [toned('bad', `no answer from ${away.join(', ')}`)]),
   ];
@@ -75,6 +76,17 @@ function trafficRow({
     sizeText(upstreamBytes),
     String(errors),
   ];
+}
+
+/** Of the table; `--json` has more. */
+const shownDenials = 5;
+
+function denialsText(denials: Told<GateStatus>['denials']): string[] {
+  if (denials.length === 0) return [];
+  const rows = denials
+    .slice(0, shownDenials)
+    .map(({ address, connections }) => [address, String(connections)]);
+  return [tableText(['TURNED AWAY', 'CONNECTIONS'], rows)];
 }
 
 function upstreamText(state: Told<GateStatus>['mirrors'][number]['upstreams'][number]): string {

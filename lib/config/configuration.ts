@@ -2,6 +2,7 @@
 import type { LimitsConfiguration } from './limits-schema.ts';
 import type { PassphraseReference } from './passphrase.ts';
 import type { FreeSpace, NameSubtree } from './scalars.ts';
+import type { Cidr } from '../net/cidr.ts';
 import type { Endpoint, TcpEndpoint } from '../net/endpoint.ts';
 import type { HostName } from '../net/host-name.ts';
 
@@ -14,6 +15,11 @@ export interface Configuration {
     readonly https: readonly TcpEndpoint[];
     readonly http: readonly TcpEndpoint[];
     readonly admin: Endpoint;
+    /** Addresses for load balancers that say who the client is, and which are believed. */
+    readonly proxyProtocol: {
+      readonly https: readonly TcpEndpoint[];
+      readonly from: readonly Cidr[];
+    };
   };
   readonly processes: { readonly edges: number; readonly workers: number };
   readonly certificates: CertificatesConfiguration;

@@ -80,13 +80,17 @@ function hostFindings(sites: readonly PlacedSite[]): Finding[] {
 
 /** Two listeners for one connection: the system gives the port to one of them. */
 function endpointFindings({ listen }: Configuration): Finding[] {
-  const { https, http, admin } = listen;
+  const { https, http, admin, proxyProtocol } = listen;
   const placed: [KeyPath, TcpEndpoint][] = [
     ...https.map((endpoint, index): [KeyPath, TcpEndpoint] => [
       ['listen', 'https', index],
       endpoint,
     ]),
     ...http.map((endpoint, index): [KeyPath, TcpEndpoint] => [['listen', 'http', index], endpoint]),
+    ...proxyProtocol.https.map((endpoint, index): [KeyPath, TcpEndpoint] => [
+      ['listen', 'proxyProtocol', 'https', index],
+      endpoint,
+    ]),
     ...(admin.kind === 'tcp'
       ? [[['listen', 'admin'], admin] satisfies [KeyPath, TcpEndpoint]]
       : []),

@@ -85,6 +85,7 @@ function join(written: WrittenConfiguration, parts: Parts): Configuration {
     file,
     listen: {
       ...written.listen,
+      proxyProtocol: written.listen.proxyProtocol ?? { https: [], from: [] },
       admin: admin.kind === 'unix' ? { kind: 'unix', path: absolute(admin.path) } : admin,
     },
     processes: {

@@ -140,6 +140,17 @@ export const nameSubtree = z
     return z.NEVER;
   });
 
+export const cidr = z
+  .string({
+    error: expected({ wrong: 'is not a CIDR block', fix: 'write 192.0.2.0/24 or 192.0.2.7' }),
+  })
+  .transform((value, context): Cidr => {
+    const block = parseCidr(value);
+    if (block.kind === 'cidr') return block.cidr;
+    context.addIssue({ code: 'custom', message: `${block.reason}; ${block.fix}`, input: value });
+    return z.NEVER;
+  });
+
 const mirrorNameError = expected({
   wrong: 'is not a name',
   fix: 'write up to 63 lower-case letters, digits and hyphens',

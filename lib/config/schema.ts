@@ -8,6 +8,7 @@ import { expected } from './messages.ts';
 import { mirror, secret } from './mirror-schema.ts';
 import {
   adminEndpoint,
+  cidr,
   duration,
   fileReference,
   freeSpace,
@@ -41,6 +42,13 @@ const listen = z.strictObject({
   admin: adminEndpoint
     .default({ kind: 'tcp', address: '127.0.0.1', port: 9180 })
     .describe('health and metrics: a loopback address or unix:PATH'),
+  proxyProtocol: z
+    .strictObject({
+      https: z.array(tcpEndpoint).min(1),
+      from: z.array(cidr).min(1).describe('addresses of the load balancers; others are not heard'),
+    })
+    .optional()
+    .describe('https addresses for load balancers that speak the PROXY protocol, 1 or 2'),
 });
 
 const processes = z.strictObject({

@@ -74,9 +74,12 @@ export class Connections {
     this.#judgeAgain();
   }
 
-  /** The peer of a fresh connection, or undefined where it was closed for want of a right or room. */
-  accept(socket: Socket): Peer | undefined {
-    const bytes = tryPeerAddress(socket.remoteAddress);
+  /**
+   * The peer of a fresh connection, or undefined where it was closed for want of a right or room.
+   * `remoteAddress` is another than the socket's where a load balancer passes it on.
+   */
+  accept(socket: Socket, remoteAddress = socket.remoteAddress): Peer | undefined {
+    const bytes = tryPeerAddress(remoteAddress);
     // Gone already: a reset can arrive before the connection is looked at.
     if (bytes === undefined) {
       socket.destroy();

@@ -11,6 +11,7 @@ import type { Clock } from '../time/clock.ts';
 import { wantedAddresses, type Address, type BoundAddress } from './addresses.ts';
 import { CaDocuments } from './ca-documents.ts';
 import { Connections } from './connections.ts';
+import { Denials } from './denials.ts';
 import { FileSender } from './file-sender.ts';
 import { Gateway, type GatewayState } from './gateway.ts';
 import { HttpsListener } from './https-listener.ts';
@@ -55,6 +56,7 @@ export class Edge {
   readonly #logger: Logger;
   readonly #limits: Limits;
   readonly #traffic: Traffic;
+  readonly #denials = new Denials();
   readonly #connections: Connections;
   readonly #contexts = new SiteContexts();
   readonly #slowReaders: SlowReaders;
@@ -75,7 +77,10 @@ export class Edge {
     this.#traffic = new Traffic({ clock, onReport: (report) => onUsage?.(report) });
     this.#connections = new Connections({
       ...{ clock, logger, limits, traffic: this.#traffic },
-      onDenied: (client, reason) => observer?.denied(client, reason),
+      onDenied: (client, reason) => {
+        this.#denials.count(client);
+        observer?.denied(client, reason);
+      },
     });
     this.#slowReaders = new SlowReaders(limits);
     this.#services = new ServiceProxy(logger);
@@ -159,6 +164,11 @@ export class Edge {
     }));
   }
 
+  /** Who was turned away how often since the start, the busiest first; at most 100. */
+  get denials(): ReturnType<Denials['top']> {
+    return this.#denials.top();
+  }
+
   /** How many clients are connected. */
   get connections(): number {
     return this.#connections.size;
@@ -220,10 +230,11 @@ export class Edge {
     this.#leaving.set(listener, closed);
   }
 
-  #createListener({ endpoint, role }: Address, sharesPort: boolean): Listener {
+  #createListener({ endpoint, role, proxiedFrom }: Address, sharesPort: boolean): Listener {
     const gateway = this.#gateway;
     const options = {
       endpoint,
+      proxiedFrom,
       sharesPort,
       connections: this.#connections,
       limits: this.#limits,

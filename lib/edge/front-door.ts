@@ -3,15 +3,19 @@
  * what it lets in goes to the HTTP server that speaks for it.
  */
 import { createServer, type Server, type Socket } from 'node:net';
+import type { Cidr } from '../net/cidr.ts';
 import type { TcpEndpoint } from '../net/endpoint.ts';
 import type { Connections, Peer } from './connections.ts';
 import type { Limits } from './limits.ts';
+import { ProxiedSockets } from './proxied-sockets.ts';
 
 export interface FrontDoorOptions {
   readonly endpoint: TcpEndpoint;
   /** Whether other processes listen on the same address. */
   readonly sharesPort: boolean;
   readonly connections: Connections;
+  /** Load balancers that speak the PROXY protocol here; where they are named, nobody else is heard. */
+  readonly proxiedFrom?: readonly Cidr[] | undefined;
   /** Of the server that speaks for the address. */
   readonly limits: Limits;
   /** Told what goes wrong with accepting (`EMFILE`) after `listen`. */
@@ -24,10 +28,25 @@ export class FrontDoor {
 
   constructor(options: FrontDoorOptions, onConnection: (socket: Socket, peer: Peer) => void) {
     this.#options = options;
+    const { connections, proxiedFrom, limits } = options;
+    const accept = (socket: Socket, remoteAddress: string | undefined): void => {
+      const peer = connections.accept(socket, remoteAddress);
+      if (peer !== undefined) onConnection(socket, peer);
+    };
+    const proxied =
+      proxiedFrom &&
+      new ProxiedSockets(
+        {
+          from: proxiedFrom,
+          deadlineMs: limits.handshakeTimeoutMs,
+          maxWaiting: limits.maxConnections,
+        },
+        accept,
+      );
     this.#server = createServer({ noDelay: true }, (socket) => {
       socket.on('error', () => socket.destroy());
-      const peer = options.connections.accept(socket);
-      if (peer !== undefined) onConnection(socket, peer);
+      if (proxied === undefined) accept(socket, socket.remoteAddress);
+      else proxied.take(socket);
     });
   }
 

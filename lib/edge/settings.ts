@@ -1,6 +1,7 @@
 /** What an edge needs to know of the configuration: routing facts, and never an upstream's secret. */
 import type { Mirror, Service, Site } from '../config/configuration.ts';
 import type { LimitsConfiguration } from '../config/limits-schema.ts';
+import type { Cidr } from '../net/cidr.ts';
 import type { TcpEndpoint } from '../net/endpoint.ts';
 import type { HostName } from '../net/host-name.ts';
 
@@ -14,6 +15,8 @@ export type EdgeMirror = Pick<
 export interface HttpsListenerSettings {
   readonly endpoint: TcpEndpoint;
   readonly mirror: string | undefined;
+  /** Load balancers that speak the PROXY protocol there; nobody else is heard. */
+  readonly proxiedFrom?: readonly Cidr[];
 }
 
 export interface EdgeSettings {

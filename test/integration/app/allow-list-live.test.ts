@@ -46,6 +46,18 @@ describe('the allow-list of a running gate', () => {
     stay.destroy();
   });
 
+  it('says in the log what changed, and in the status who was turned away', async () => {
+    for (let count = 0; count < 3; count += 1) await isLetIn('127.0.0.3');
+    await stage.gate.allow(['127.0.0.1', '127.0.0.3']);
+    const line = await stage.gate.waitForLog('audit line', () =>
+      stage.gate.log().find(({ event }) => event === 'allow-list changed'),
+    );
+    expect(line).to.deep.include({ added: ['127.0.0.3/32'], addedCount: 1, removedCount: 2 });
+    const told = await mirrorgate('status', '--json', '--config', stage.gate.configurationFile);
+    const { denials } = JSON.parse(told.stdout) as { readonly denials: readonly unknown[] };
+    expect(denials).to.deep.equal([{ address: '127.0.0.3', connections: 3 }]);
+  });
+
   it('cuts a pull in flight of a removed client, and lets that of another end', async () => {
     stage.registry.setFault('blob', { kind: 'slow', bytesPerSecond: mib });
     const blob = stage.addBlob(mib / 2);
