@@ -52,7 +52,11 @@ describe('the allow-list of a running gate', () => {
     const line = await stage.gate.waitForLog('audit line', () =>
       stage.gate.log().find(({ event }) => event === 'allow-list changed'),
     );
-    expect(line).to.deep.include({ added: ['127.0.0.3/32'], addedCount: 1, removedCount: 2 });
+    expect(line).to.deep.include({
+      added: ['127.0.0.3/32 (lab-1)'],
+      addedCount: 1,
+      removedCount: 2,
+    });
     const told = await mirrorgate('status', '--json', '--config', stage.gate.configurationFile);
     const { denials } = JSON.parse(told.stdout) as { readonly denials: readonly unknown[] };
     expect(denials).to.deep.equal([{ address: '127.0.0.3', connections: 3 }]);
