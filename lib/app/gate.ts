@@ -3,7 +3,6 @@
  * certificate, and the processes that use them; it never carries a client's bytes.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { readAllowList } from '../access/allow-list-file.ts';
 import type { AllowListData } from '../access/allow-list.ts';
 import { listDifference } from '../access/list-difference.ts';
 import { CertificateKeeper } from '../certificates/certificate-keeper.ts';
@@ -24,7 +23,7 @@ import { assertPortsFree } from './listening.ts';
 import { Lookout } from './lookout.ts';
 import { PrivateCa } from './private-ca.ts';
 import { ReloadQueue } from './reload-queue.ts';
-import { changesThatNeedRestart, knownNames, reloadable } from './reload.ts';
+import { changesThatNeedRestart, reloadable } from './reload.ts';
 import { servedDocuments } from './served-documents.ts';
 import { bandwidthFile, edgeSettings, workerKnowledge, workerSockets } from './settings.ts';
 import { prepareStateDirectory } from './state-directory.ts';
@@ -283,7 +282,7 @@ export class Gate {
   #reloadAllowList(): Promise<void> {
     return this.#reloads.add(async () => {
       const configuration = this.#configuration;
-      const allowList = await readAllowList(configuration.allowListFile, knownNames(configuration));
+      const allowList = await readGuardedAllowList(configuration);
       this.#fleet.updateEdges({ allowList: this.#noted(allowList) });
       const facts = { file: configuration.allowListFile, entries: allowList.entries.length };
       this.#logger.info('allow-list reloaded', facts);

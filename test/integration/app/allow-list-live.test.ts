@@ -84,6 +84,24 @@ describe('the allow-list of a running gate', () => {
     await until('an answer to it', () => isLetIn('127.0.0.3'));
   });
 
+  it('stays in force where the new one is empty while a mirror has credentials', async () => {
+    const file = join(dirname(listFile()), 'password');
+    await writeFile(file, 'secret', { mode: 0o600 });
+    const credentials = { username: 'acme', password: { file } };
+    const mirrors = [stage.mirror({ credentials, repositories: ['acme/*'] })];
+    await stage.gate.configure({ mirrors });
+    await stage.gate.reload();
+    await stage.gate.allow([]);
+    const refusal = await stage.gate.waitForLog('refusal', () =>
+      stage.gate.log().find(({ event }) => event.startsWith('reload refused')),
+    );
+    expect(refusal).to.include({ code: 'MIRRORGATE_CONFIG_INVALID' });
+    expect(String(refusal['error'])).to.include('allow: is empty, and mirrors have credentials');
+    expect(await isLetIn('127.0.0.2')).to.equal(true);
+    await stage.gate.allow(['127.0.0.3']);
+    await until('an answer to it', () => isLetIn('127.0.0.3'));
+  });
+
   it('stays in force where the file goes away, and follows it when it comes back', async () => {
     await rename(listFile(), `${listFile()}.gone`);
     await stage.gate.waitForLog('refusal', () =>
