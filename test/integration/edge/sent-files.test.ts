@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { expect } from 'chai';
+import { noOrders } from '../../../lib/budget/usage.ts';
 import { fileHeader, fileSpanHeader, sendsFilesHeader } from '../../../lib/net/internal-headers.ts';
 import { EdgeBench } from '../../support/edge/edge-bench.ts';
 import type { WorkerHandler } from '../../support/edge/fake-worker.ts';
@@ -74,6 +75,15 @@ describe('a file that a worker names', () => {
     expect(answer).to.include({ status: 206, complete: true });
     expect(answer.headers['content-length']).to.equal('5000000');
     expect(answer.body.equals(bytes.subarray(7, 5_000_007))).to.equal(true);
+  });
+
+  it('is sent no faster than the client may be served', async () => {
+    const clientBytesPerSecond = size / 2;
+    bench.edge.setOrders({ ...noOrders, clientBytesPerSecond });
+    const begunAt = performance.now();
+    expect((await pull()).body.equals(bytes)).to.equal(true);
+    // What is saved up is sent at once, and the last piece is not waited for.
+    expect(performance.now() - begunAt).to.be.above(1_400);
   });
 
   it('goes on to its reader when it is removed meanwhile', async () => {
