@@ -1,27 +1,25 @@
 /** Who uses the mirrors, who fails to, and who was turned away. */
 import type { Activity } from '../app/activity.ts';
 import type { ClientShare } from '../app/activity-batch.ts';
+import type { ClientTrust } from '../ca/client-evidence.ts';
 import { sizeText } from '../config/quantities.ts';
 import { agoText, countText } from './figures.ts';
 import { html, type Html } from './html.ts';
 import { badge, card, tableHtml } from './layout.ts';
 
-/** What is known of a client's trust in the private CA; told by whoever watches handshakes. */
-export type TrustState = 'trusts' | 'has-new-root' | 'fails-handshakes' | 'bypasses' | 'unknown';
-
 export interface ClientsFacts {
   readonly activity: Pick<Activity, 'clients' | 'denied'>;
-  readonly trustOf: (address: string) => TrustState;
+  readonly trustOf: (address: string) => ClientTrust;
   readonly now: Date;
 }
 
 const maxRows = 200;
 
-const trustBadges: Readonly<Record<TrustState, Html>> = {
+const trustBadges: Readonly<Record<ClientTrust, Html>> = {
   trusts: badge('good', 'trusts us'),
   'has-new-root': badge('good', 'has the new root'),
+  'lacks-new-root': badge('warning', 'lacks the new root'),
   'fails-handshakes': badge('bad', 'fails handshakes'),
-  bypasses: badge('warning', 'bypasses us'),
   unknown: badge('quiet', 'not known'),
 };
 

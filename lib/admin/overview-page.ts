@@ -6,6 +6,7 @@ import { countText, leftText, meterHtml, shareText, timeHtml } from './figures.t
 import { budgetCard } from './budget-card.ts';
 import { html, type Html } from './html.ts';
 import { badge, card, tableHtml } from './layout.ts';
+import { rootsHtml } from './roots-table.ts';
 
 export interface OverviewFacts {
   readonly status: GateStatus;
@@ -187,7 +188,7 @@ function quotaTable({ mirrors }: GateStatus, now: Date): Html {
   });
 }
 
-function certificateTable({ certificates, roots }: GateStatus, now: Date): Html {
+function certificateTable({ certificates, roots, ca }: GateStatus, now: Date): Html {
   const table = tableHtml({
     caption: 'Certificates that are served',
     columns: [{ title: 'Site' }, { title: 'Issuer' }, { title: 'Expires' }, { title: 'State' }],
@@ -199,18 +200,5 @@ function certificateTable({ certificates, roots }: GateStatus, now: Date): Html 
     ]),
     empty: 'No certificate is needed.',
   });
-  const rootRows = roots.map(({ state, fingerprint, notAfter }) => [
-    badge(state === 'active' ? 'good' : 'warning', state),
-    html`<code>${fingerprint}</code>`,
-    html`${timeHtml(notAfter)}, ${leftText(notAfter, now)}`,
-  ]);
-  if (roots.length === 0) return table;
-  return html`${table}
-    <h3>Private CA</h3>
-    ${tableHtml({
-      caption: 'Roots that clients must trust',
-      columns: [{ title: 'State' }, { title: 'SHA-256' }, { title: 'Expires' }],
-      rows: rootRows,
-      empty: '',
-    })}`;
+  return roots.length === 0 ? table : html`${table}${rootsHtml(roots, ca?.rotation, now)}`;
 }

@@ -24,7 +24,7 @@ export interface SiteSources {
   readonly history: (since: Date) => Promise<readonly HistoryPoint[]>;
   readonly activity: Activity;
   readonly usage: () => CacheFacts['usage'];
-  readonly trustOf: ClientsFacts['trustOf'];
+  readonly clientTrust: () => ClientsFacts['trustOf'];
   readonly explain: (request: ExplainRequest) => Promise<Explanation>;
   readonly clock: Clock;
 }
@@ -70,7 +70,7 @@ export function statusRoutes(sources: SiteSources): ReadonlyMap<string, AdminRou
     [
       '/clients',
       ({ response }) => {
-        const body = clientsBody({ activity, trustOf: sources.trustOf, now: clock.now() });
+        const body = clientsBody({ activity, trustOf: sources.clientTrust(), now: clock.now() });
         sendHtml(
           response,
           200,

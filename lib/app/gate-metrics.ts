@@ -1,6 +1,7 @@
 /** What the supervisor tells Prometheus: certificates, roots, and whether its processes answer. */
 import { Gauge, type Registry } from 'prom-client';
 import { addBudgetMetrics } from './budget-metrics.ts';
+import { addCaMetrics } from './ca-metrics.ts';
 import type { WatchedGate } from './watched-gate.ts';
 
 /** Each is read when it is asked for. */
@@ -35,6 +36,7 @@ export function addGateMetrics(registry: Registry, gate: () => WatchedGate): voi
   });
   addBandwidthMetrics(registry, gate);
   addCertificateMetrics(registry, gate);
+  addCaMetrics(registry, gate);
   addBudgetMetrics(registry, () => gate().bandwidth);
 }
 
@@ -81,17 +83,6 @@ function addCertificateMetrics(registry: Registry, gate: () => WatchedGate): voi
       for (const { site, issuer, lastError } of gate().certificates) {
         this.set({ site, issuer }, lastError === undefined ? 0 : 1);
       }
-    },
-  });
-  new Gauge({
-    name: 'mirrorgate_ca_root_expiry_timestamp_seconds',
-    help: 'When a root of the private CA expires, by its state in the rotation.',
-    labelNames: ['state'],
-    registers,
-    collect() {
-      this.reset();
-      for (const { state, notAfter } of gate().roots)
-        this.set({ state }, notAfter.getTime() / 1000);
     },
   });
 }

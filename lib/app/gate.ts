@@ -169,6 +169,7 @@ export class Gate {
       roots: this.#trust?.roots() ?? [],
       bandwidth: this.#bandwidth.status(),
       ca: () => this.#privateCa.status(),
+      clientTrust: () => this.#privateCa.clientTrust(),
     };
   }
 

@@ -151,7 +151,7 @@ export class Lookout {
       history: (since) => this.#recorder.after(since),
       activity: this.activity,
       usage: () => this.#contents.latest(),
-      trustOf: () => 'unknown',
+      clientTrust: () => this.#options.gate().clientTrust(),
       explain: (request) => this.explain(request),
       clock: this.#options.clock,
     });

@@ -1,5 +1,8 @@
 /** What an operator is to be told of without asking, as long as it is so. */
+import { clientNames } from '../ca/rotation-words.ts';
 import type { UpstreamState } from '../upstream/upstream-set.ts';
+import type { BandwidthStatus } from './bandwidth-status.ts';
+import type { CaStatus } from './ca-operations.ts';
 import type { WatchedGate } from './watched-gate.ts';
 
 export interface Notice {
@@ -16,16 +19,23 @@ const rootWarningMs = 14 * dayMs;
 
 export type UpstreamsByMirror = ReadonlyMap<string, readonly UpstreamState[]>;
 
-export function noticesOf(gate: WatchedGate, upstreams: UpstreamsByMirror, now: Date): Notice[] {
+/** What there is to look at. */
+export interface NoticedGate extends Pick<WatchedGate, 'certificates' | 'roots'> {
+  readonly bandwidth: Pick<BandwidthStatus, 'stage' | 'usedBytes' | 'monthlyBytes'>;
+  readonly ca: () => Pick<CaStatus, 'rotation'> | undefined;
+}
+
+export function noticesOf(gate: NoticedGate, upstreams: UpstreamsByMirror, now: Date): Notice[] {
   return [
     ...certificateNotices(gate, now),
     ...rootNotices(gate, now),
+    ...rotationNotices(gate),
     ...budgetNotices(gate),
     ...upstreamNotices(upstreams),
   ];
 }
 
-function certificateNotices({ certificates }: WatchedGate, now: Date): Notice[] {
+function certificateNotices({ certificates }: NoticedGate, now: Date): Notice[] {
   return certificates.flatMap(({ site, notAfter, lastError }) => {
     const hint = 'see mirrorgate cert list';
     const leftMs = notAfter === undefined ? undefined : notAfter.getTime() - now.getTime();
@@ -40,7 +50,7 @@ function certificateNotices({ certificates }: WatchedGate, now: Date): Notice[] 
   });
 }
 
-function rootNotices({ roots }: WatchedGate, now: Date): Notice[] {
+function rootNotices({ roots }: NoticedGate, now: Date): Notice[] {
   return roots.flatMap(({ state, notAfter }) => {
     if (state !== 'active' || notAfter.getTime() - now.getTime() > rootWarningMs) return [];
     const summary = `the root of the private CA expires at ${notAfter.toISOString()}, and its rotation waits`;
@@ -48,7 +58,16 @@ function rootNotices({ roots }: WatchedGate, now: Date): Notice[] {
   });
 }
 
-function budgetNotices({ bandwidth: { stage, usedBytes, monthlyBytes } }: WatchedGate): Notice[] {
+function rotationNotices({ ca }: NoticedGate): Notice[] {
+  const rotation = ca()?.rotation;
+  if (rotation?.waitsFor !== 'clients') return [];
+  const clients = clientNames(rotation.lacking);
+  const summary = `the rotation of the private CA waits for clients that lack the new root: ${clients}`;
+  const hint = 'see mirrorgate ca status; ca rotate --force leaves them behind';
+  return [{ key: 'rotation-waits', summary, hint }];
+}
+
+function budgetNotices({ bandwidth: { stage, usedBytes, monthlyBytes } }: NoticedGate): Notice[] {
   if (stage === undefined || monthlyBytes === undefined) return [];
   const percent = Math.round((100 * usedBytes) / monthlyBytes);
   const reached = Math.round(stage.share * 100);

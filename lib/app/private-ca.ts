@@ -3,9 +3,12 @@
  * clients. Reloads change what it is asked for, never the CA itself.
  */
 import { Authority } from '../ca/authority.ts';
+import { incomingRoot } from '../ca/authority-state.ts';
 import type { Bundle } from '../ca/bundle.ts';
+import type { ClientTrust } from '../ca/client-evidence.ts';
 import { ClientSightings, type ClientSighting } from '../ca/client-sightings.ts';
 import { RotationRunner } from '../ca/rotation-runner.ts';
+import { fingerprint } from '../certificates/certificate-facts.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { readPassphrase } from '../config/passphrase.ts';
 import { MirrorgateError } from '../errors/mirrorgate-error.ts';
@@ -65,6 +68,15 @@ export class PrivateCa {
   /** Undefined where no host uses it. */
   status(): CaStatus | undefined {
     return this.#opened && caStatus(this.#opened);
+  }
+
+  /** Who asks of many clients keeps what this returns, since it looks up the root once. */
+  clientTrust(): (address: string) => ClientTrust {
+    if (this.#opened === undefined) return () => 'unknown';
+    const { authority, sightings } = this.#opened;
+    const root = incomingRoot(authority.state.roots);
+    const incoming = root && fingerprint(root.certificate);
+    return (address) => sightings.trustOf(address, incoming);
   }
 
   commands(): ControlCommands {

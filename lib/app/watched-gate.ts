@@ -1,4 +1,5 @@
 /** What those who show a running gate may know of it, as it is at the moment they look. */
+import type { ClientTrust } from '../ca/client-evidence.ts';
 import type { CertificateStatus } from '../certificates/certificate-keeper.ts';
 import type { Configuration } from '../config/configuration.ts';
 import type { BandwidthStatus } from './bandwidth-status.ts';
@@ -21,4 +22,6 @@ export interface WatchedGate {
   readonly bandwidth: BandwidthStatus;
   /** Undefined where no host uses the private CA. */
   readonly ca: () => CaStatus | undefined;
+  /** What is known now of clients' trust in the private CA, by address. */
+  readonly clientTrust: () => (address: string) => ClientTrust;
 }

@@ -56,6 +56,11 @@ export function rootIn(state: RootState, roots: KeptRoots): KeptRoot | undefined
   return roots.find((root) => root.state === state);
 }
 
+/** The root that a rotation brings, before and after it signs; undefined where none goes on. */
+export function incomingRoot(roots: KeptRoots): KeptRoot | undefined {
+  return roots.length > 1 ? (rootIn('next', roots) ?? roots[0]) : undefined;
+}
+
 /** Roots in the one order that they have everywhere. Throws unless exactly one is active. */
 export function orderedRoots(roots: readonly KeptRoot[]): KeptRoots {
   const ordered = (['active', 'next', 'retiring'] as const).flatMap((state) =>

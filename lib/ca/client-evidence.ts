@@ -10,6 +10,13 @@ export interface LackingClient {
   readonly reason: string;
 }
 
+/**
+ * What is known of one client: `trusts` where it took our certificate and no new root comes,
+ * `has-new-root` and `lacks-new-root` while one does.
+ */
+export type ClientTrust =
+  'trusts' | 'has-new-root' | 'lacks-new-root' | 'fails-handshakes' | 'unknown';
+
 export interface ClientEvidence {
   /**
    * Clients seen after `since` that are not known to trust the root with this fingerprint

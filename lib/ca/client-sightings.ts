@@ -9,7 +9,7 @@ import { fingerprint } from '../certificates/certificate-facts.ts';
 import { readFileIfPresent, writeFileAtomically } from '../files/atomic-file.ts';
 import { errorFields, type Logger } from '../telemetry/logger.ts';
 import type { Clock, Timer } from '../time/clock.ts';
-import type { ClientEvidence, LackingClient } from './client-evidence.ts';
+import type { ClientEvidence, ClientTrust, LackingClient } from './client-evidence.ts';
 
 /** What an edge saw of one address. Dates where it was so, the last of several. */
 export interface ClientSighting {
@@ -128,6 +128,17 @@ export class ClientSightings implements ClientEvidence {
     });
   }
 
+  /** `incoming` is the fingerprint of the root that a rotation brings, where one goes on. */
+  trustOf(address: string, incoming: string | undefined): ClientTrust {
+    const client = this.#clients.get(address);
+    if (client === undefined) return 'unknown';
+    if (isRefusing(client)) return 'fails-handshakes';
+    if (incoming !== undefined) {
+      return lackReason(client, incoming) === undefined ? 'has-new-root' : 'lacks-new-root';
+    }
+    return client.acceptedAt === undefined ? 'unknown' : 'trusts';
+  }
+
   /** Idempotent. Resolves when what is known is on disk, or cannot be. */
   async close(): Promise<void> {
     if (this.#timer !== undefined) await this.#save();
@@ -177,11 +188,17 @@ function lastSeenAt({ acceptedAt, refusedAt, fetchedAt }: Client): Date {
 
 /** Why a client may not trust `root`; undefined where it has it and last took our certificate. */
 function lackReason(client: Client, root: string): string | undefined {
-  const { acceptedAt, refusedAt, fetchedAt, roots } = client;
+  const { fetchedAt, roots } = client;
   if (fetchedAt === undefined) return 'never fetched the bundle';
   if (!roots.includes(root)) return `fetched the bundle before the new root was in it`;
-  const isRefusing = refusedAt !== undefined && refusedAt > (acceptedAt ?? fetchedAt);
-  return isRefusing ? 'has fetched the new root, but refuses our certificate' : undefined;
+  return isRefusing(client) ? 'has fetched the new root, but refuses our certificate' : undefined;
+}
+
+/** Whether it refused our certificate last; who never took one is given credit for fetching the roots. */
+function isRefusing({ acceptedAt, refusedAt, fetchedAt }: Client): boolean {
+  if (refusedAt === undefined) return false;
+  const better = acceptedAt ?? fetchedAt;
+  return better === undefined || refusedAt > better;
 }
 
 /** Without the keys whose value is undefined. */

@@ -8,7 +8,7 @@ import { MirrorgateError } from '../errors/mirrorgate-error.ts';
 import { errorFields, type Logger } from '../telemetry/logger.ts';
 import type { Clock, Timer } from '../time/clock.ts';
 import type { Authority } from './authority.ts';
-import { rootIn, type AuthorityState } from './authority-state.ts';
+import { incomingRoot, rootIn, type AuthorityState } from './authority-state.ts';
 import { breakageOf, type Breakage } from './breakage.ts';
 import type { ClientEvidence, LackingClient } from './client-evidence.ts';
 import { isCovered } from './name-subtrees.ts';
@@ -205,7 +205,7 @@ export class RotationRunner {
 
   /** Of the root that comes, or has come last; clients not seen for long do not count. */
   #lacking({ roots }: AuthorityState): readonly LackingClient[] {
-    const { certificate } = rootIn('next', roots) ?? roots[0];
+    const { certificate } = incomingRoot(roots) ?? roots[0];
     const since = new Date(this.#clock.now().getTime() - this.#configuration.evidenceWindowMs);
     return this.#evidence.lacking(fingerprint(certificate), since);
   }

@@ -2,7 +2,7 @@
 import type { CaStatus } from '../app/ca-operations.ts';
 import type { Told } from './told.ts';
 import type { LackingClient } from '../ca/client-evidence.ts';
-import type { WaitReason } from '../ca/rotation-plan.ts';
+import { waitTexts } from '../ca/rotation-words.ts';
 import { tableText } from './table.ts';
 
 const steps = {
@@ -10,15 +10,6 @@ const steps = {
   switch: 'the new root signs, the old one vouches for it',
   retire: 'the old root is out of the bundle, its key is gone',
 } as const;
-
-const waits: Readonly<Record<WaitReason, string>> = {
-  age: 'the root is not old enough',
-  overlap: 'clients have time to fetch the new root',
-  leaves: 'certificates by the old root still live',
-  clients: 'clients seen of late lack the new root',
-  clock: 'the clock has to run without a jump for a while',
-  key: 'the key of the root is not on this machine',
-};
 
 export function caStatusLines({ roots, rotation, bundleVersion, isSealed }: Told<CaStatus>) {
   const { cause, waitsFor, waitsUntil, lacking, isForced } = rotation;
@@ -37,7 +28,7 @@ export function caStatusLines({ roots, rotation, bundleVersion, isSealed }: Told
     `bundle version ${bundleVersion}; keys ${isSealed ? 'under a passphrase' : 'in a file for this user alone'}`,
     cause === undefined ? 'no rotation goes on' : `a rotation goes on (${cause})`,
     tableText(['STEP', 'WHEN', 'WHAT'], rows),
-    ...(waitsFor === undefined ? [] : [`waits: ${waits[waitsFor]}, until ${waitsUntil}`]),
+    ...(waitsFor === undefined ? [] : [`waits: ${waitTexts[waitsFor]}, until ${waitsUntil}`]),
     ...(isForced ? ['it is forced: it does not wait for clients'] : []),
     ...(lacking.length === 0 ? [] : ['clients that lack the new root:', ...lackingLines(lacking)]),
   ];

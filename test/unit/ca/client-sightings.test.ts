@@ -65,6 +65,17 @@ describe('what is known of the clients', () => {
     expect(reasons()).to.deep.equal([]);
   });
 
+  it('tell of each client how far it trusts us', () => {
+    const trust = (root?: string) => sightings.trustOf(seen.address, root);
+    expect(trust()).to.equal('unknown');
+    sightings.note([{ ...seen, refusedAt: at(0) }]);
+    expect([trust(), trust(incoming)]).to.deep.equal(['fails-handshakes', 'fails-handshakes']);
+    sightings.note([{ ...seen, acceptedAt: at(1) }]);
+    expect([trust(), trust(incoming)]).to.deep.equal(['trusts', 'lacks-new-root']);
+    sightings.note([{ ...seen, fetchedAt: at(2), fetchedVersion: prepared.bundleVersion }]);
+    expect([trust(), trust(incoming)]).to.deep.equal(['trusts', 'has-new-root']);
+  });
+
   it('forgets those that were not seen for long', () => {
     sightings.note([{ ...seen, acceptedAt: at(0) }]);
     expect(reasons(at(1))).to.deep.equal([]);
