@@ -9,12 +9,13 @@ import type { Fleet } from './fleet.ts';
 const deadlineMs = 10 * 60_000;
 
 export function cacheCommands(
-  fleet: Pick<Fleet, 'askWorkers'>,
+  fleet: Pick<Fleet, 'askWorkers' | 'askEdges'>,
   configuration: () => Configuration,
 ): ControlCommands {
-  /** Every worker looks at the disk again. */
+  /** Every worker looks at the disk again, and no edge answers from memory what is gone. */
   const look = async (): Promise<void> => {
     await fleet.askWorkers('look', undefined, deadlineMs);
+    await fleet.askEdges('forgetAnswers', undefined);
   };
   return {
     async 'cache-purge'(detail): Promise<Purged> {

@@ -112,6 +112,10 @@ enterProcess<EdgeRequest, EdgeReport, EdgeQuestions>({
   answers: {
     status: () =>
       Promise.resolve({ connections: edge?.connections ?? 0, denials: edge?.denials ?? [] }),
+    forgetAnswers: () => {
+      edge?.forgetAnswers();
+      return Promise.resolve(undefined);
+    },
   },
   onUnforeseen: async () => await edge?.close(unforeseenGraceMs),
 });

@@ -80,6 +80,8 @@ export type CommonQuestions = {
 /** What the supervisor may ask an edge. */
 export type EdgeQuestions = CommonQuestions & {
   readonly status: { readonly detail: undefined; readonly answer: EdgeStatus };
+  /** Content was removed from the cache: nothing of it is to be given out from memory. */
+  readonly forgetAnswers: { readonly detail: undefined; readonly answer: undefined };
 };
 
 /** What the supervisor may ask a worker. */

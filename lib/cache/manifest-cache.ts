@@ -7,6 +7,7 @@ import type { RepositoryIndex } from '../store/repository-index.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time/clock.ts';
 import type { DiskTrouble } from './disk-trouble.ts';
+import type { CachedMirror } from './cached-mirror.ts';
 import type { ManifestShelf } from './manifest-shelf.ts';
 import { ManifestSource, type ManifestQuery } from './manifest-source.ts';
 import { TagResolver } from './tag-resolver.ts';
@@ -25,9 +26,14 @@ export interface ManifestAnswer {
   readonly cacheStatus: CacheStatus;
   /** Since the upstream last confirmed it; undefined for a digest, which needs no confirming. */
   readonly ageSeconds: number | undefined;
+  /** How long it may be given again without asking here; 0 where it is stale. */
+  readonly freshForSeconds: number;
   /** Why an answer is stale, for the user. */
   readonly staleReason: string | undefined;
 }
+
+/** A year, as RFC 9111 §1.2.2 lets anything mean "for good". */
+const neverChangesSeconds = 31_536_000;
 
 export interface ManifestCacheOptions {
   readonly shelf: ManifestShelf;
@@ -72,6 +78,7 @@ export class ManifestCache {
       bytes: manifest.bytes,
       cacheStatus,
       ageSeconds: undefined,
+      freshForSeconds: neverChangesSeconds,
       staleReason: undefined,
     };
   }
@@ -94,7 +101,15 @@ export class ManifestCache {
       bytes: manifest?.bytes,
       cacheStatus: wasHere ? resolved.cacheStatus : found.cacheStatus,
       ageSeconds: Math.max(0, Math.floor(ageMs / 1000)),
+      freshForSeconds:
+        resolved.staleReason === undefined ? this.#freshForSeconds(request.mirror, tag, ageMs) : 0,
       staleReason: resolved.staleReason,
     };
+  }
+
+  /** As the resolver counts it, so that nothing is given out here or elsewhere after its `ttl`. */
+  #freshForSeconds(mirror: CachedMirror, tag: Tag, ageMs: number): number {
+    if (mirror.isImmutable(tag)) return neverChangesSeconds;
+    return ageMs < 0 ? 0 : Math.max(0, Math.floor((mirror.ttlMs - ageMs) / 1000));
   }
 }

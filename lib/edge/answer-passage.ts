@@ -22,6 +22,15 @@ export interface ForwardRequest {
   readonly response: ServerResponse;
   /** Makes the client's headers from the worker's. */
   readonly answerHeaders: (received: WorkerHeaders) => Record<string, string>;
+  /** Sees what is passed on. */
+  readonly keeper?: AnswerKeeper | undefined;
+}
+
+/** Looks on while an answer passes; `end` is called only where all of it has. */
+export interface AnswerKeeper {
+  begin(status: number, headers: WorkerHeaders): void;
+  add(chunk: Buffer): void;
+  end(): void;
 }
 
 export type WorkerHeaders = Readonly<Record<string, string | string[] | undefined>>;
@@ -123,6 +132,7 @@ export class AnswerPassage implements Dispatcher.DispatchHandler {
     this.#head = head;
     this.#workerRun = typeof run === 'string' ? run : undefined;
     response.writeHead(status, answerHeaders(headers));
+    this.#request.keeper?.begin(status, headers);
     // Without it the head waits for the first bytes of the body, which may be far off.
     setImmediate(() => {
       if (!response.writableEnded && !response.destroyed) response.flushHeaders();
@@ -137,6 +147,7 @@ export class AnswerPassage implements Dispatcher.DispatchHandler {
     }
     if (fresh.length === 0) return;
     if (this.#head !== undefined) this.#passed.add(fresh);
+    this.#request.keeper?.add(fresh);
     if (!this.#request.response.write(fresh)) controller.pause();
   }
 
@@ -146,6 +157,7 @@ export class AnswerPassage implements Dispatcher.DispatchHandler {
       this.#done();
     } else if (this.#repetition === undefined) {
       this.#request.response.end();
+      this.#request.keeper?.end();
       this.#done();
     } else {
       this.#isBroken = true;

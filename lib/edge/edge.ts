@@ -9,6 +9,7 @@ import { endpointText, type TcpEndpoint } from '../net/endpoint.ts';
 import { errorFields, type Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time/clock.ts';
 import { wantedAddresses, type Address, type BoundAddress } from './addresses.ts';
+import { AnswerMemory } from './answer-memory.ts';
 import { CaDocuments } from './ca-documents.ts';
 import { Connections } from './connections.ts';
 import { Denials } from './denials.ts';
@@ -62,6 +63,7 @@ export class Edge {
   readonly #slowReaders: SlowReaders;
   readonly #services: ServiceProxy;
   readonly #sender = new FileSender();
+  readonly #memory = new AnswerMemory();
   readonly #gateway: Gateway;
   readonly #trust: TrustWatch;
   #open: readonly OpenAddress[] = [];
@@ -90,6 +92,7 @@ export class Edge {
         logger,
         services: this.#services,
         allowance: this.#traffic.allowance,
+        memory: this.#memory,
         trust: this.#trust,
         onResponse: (response) => this.#slowReaders.watch(response),
         onFinished: (exchange) => observer?.finished(exchange),
@@ -145,6 +148,7 @@ export class Edge {
     const failures = await this.#listen(settings);
     const shared = this.#open.find(({ role }) => role !== undefined && role.mirror === undefined);
     this.#state = { ...this.#state, httpsPort: shared?.port ?? 443 };
+    this.#memory.forget();
     const gone = state === undefined || state.workers === workers ? [] : state.workers;
     for (const worker of gone) {
       worker.close().catch((error: unknown) => {
@@ -152,6 +156,11 @@ export class Edge {
       });
     }
     return failures;
+  }
+
+  /** Workers are asked again for everything: content was removed. */
+  forgetAnswers(): void {
+    this.#memory.forget();
   }
 
   /** The addresses that are open, with the ports actually bound. */

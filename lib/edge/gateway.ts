@@ -10,6 +10,7 @@ import { urlHost, type HostName } from '../net/host-name.ts';
 import { errorResponse } from '../oci/error-responses.ts';
 import { errorFields, type Logger } from '../telemetry/logger.ts';
 import type { Allowance } from './allowance.ts';
+import type { AnswerMemory } from './answer-memory.ts';
 import { emptyRecord, logAccess, watchExchange, type AccessRecord } from './access-record.ts';
 import { judgeHeaders, judgePull, judgeUpgrade, type Target } from './admission.ts';
 import { sendDocument, sendError, sendPing } from './answers.ts';
@@ -31,6 +32,7 @@ export interface GatewayOptions {
   readonly services: ServiceProxy;
   readonly allowance: Allowance;
   readonly trust: TrustWatch;
+  readonly memory: AnswerMemory;
   /** Told of every answer that begins, to watch how the client takes it. */
   readonly onResponse: (response: ServerResponse) => void;
   /** Told of every answer that has ended. */
@@ -146,7 +148,7 @@ export class Gateway implements RequestHandler {
 
   async #answerRegistry(exchange: Exchange, route: HostRoute, target: Target): Promise<void> {
     const { response, record, peer, state } = exchange;
-    const { allowance } = this.#options;
+    const { allowance, memory } = this.#options;
     const setup = state.caDocuments.findSetup(target.path);
     if (setup !== undefined) {
       sendDocument(exchange.request, response, setup);
@@ -167,7 +169,11 @@ export class Gateway implements RequestHandler {
         record.repository = registry.pull.repository;
         record.reference = pullReference(registry.pull);
         assertPermitted(peer, registry.mirror.name);
-        await answerPull({ ...exchange, workers: state.workers, allowance }, registry, target);
+        await answerPull(
+          { ...exchange, workers: state.workers, allowance, memory },
+          registry,
+          target,
+        );
         return;
       default:
         assertNever(registry);

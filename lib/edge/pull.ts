@@ -1,6 +1,7 @@
 /** A pull that was routed and permitted: judged by the budget, handed to a worker, remembered. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { MirrorgateError } from '../errors/mirrorgate-error.ts';
+import { cacheStatusText } from '../net/cache-status.ts';
 import { upstreamRequestsHeader } from '../net/internal-headers.ts';
 import { chooseWorker, ownerKey } from '../net/worker-choice.ts';
 import { pullPath } from '../oci/pull-path.ts';
@@ -8,6 +9,7 @@ import { referenceText } from '../oci/reference.ts';
 import type { AccessRecord } from './access-record.ts';
 import type { Target } from './admission.ts';
 import type { Allowance } from './allowance.ts';
+import type { AnswerMemory } from './answer-memory.ts';
 import type { Peer } from './connections.ts';
 import { clientHeaders, workerRequestHeaders } from './pull-messages.ts';
 import type { PullRoute } from './router.ts';
@@ -19,8 +21,11 @@ export interface PullExchange {
   readonly record: AccessRecord;
   readonly peer: Peer;
   readonly workers: readonly WorkerLink[];
+  readonly memory: AnswerMemory;
   readonly allowance: Allowance;
 }
+
+const hit = cacheStatusText('hit');
 
 /** RFC 9111 §5.2.1.7: no upstream is to be asked for content. */
 const onlyCachedHeader = { 'cache-control': 'only-if-cached' } as const;
@@ -39,7 +44,7 @@ export async function answerPull(
   const wanted = { client: peer.client, ...purpose };
   const { onlyCached } = allowance.judgePull({ ...wanted, isBlob: route.pull.kind === 'blob' });
   peer.passage.meter.attribute(purpose);
-  await forward(exchange, route, { target, onlyCached });
+  if (!answerFromMemory(exchange, route)) await forward(exchange, route, { target, onlyCached });
   const isGiven = response.statusCode === 200 || response.statusCode === 304;
   if (route.pull.kind === 'manifest' && isGiven) allowance.noteManifest(wanted);
 }
@@ -57,21 +62,51 @@ export function pullReference(pull: PullRoute['pull']): string {
   }
 }
 
+/** Whether it could; the worker answers everything else, conditional requests among it. */
+function answerFromMemory(exchange: PullExchange, route: PullRoute): boolean {
+  const { request, response, record, memory } = exchange;
+  const key = memoryKey(exchange, route);
+  if (key === undefined) return false;
+  const isGet = request.method === 'GET';
+  const answer = memory.recall(key, isGet);
+  if (answer === undefined) return false;
+  record.answeredAt = performance.now();
+  record.cache = hit;
+  record.upstreamRequests = 0;
+  const headers = [...answer.headers, 'cache-status', hit];
+  if (answer.ageSeconds !== undefined) headers.push('age', String(answer.ageSeconds));
+  if (route.namespace !== undefined) headers.push('oci-namespace', route.namespace);
+  response.writeHead(200, headers);
+  response.end(isGet ? answer.body : undefined, 'latin1');
+  return true;
+}
+
+/** Undefined for what no memory holds. */
+function memoryKey({ request }: PullExchange, { mirror, pull }: PullRoute): string | undefined {
+  if (pull.kind !== 'manifest' || request.headers['if-none-match'] !== undefined) return undefined;
+  return `${mirror.name}/${pull.repository} ${referenceText(pull.reference)}`;
+}
+
 interface Terms {
   readonly target: Target;
   readonly onlyCached: boolean;
 }
 
 async function forward(
-  { request, response, record, workers }: PullExchange,
-  { mirror, pull, namespace }: PullRoute,
+  exchange: PullExchange,
+  route: PullRoute,
   { target, onlyCached }: Terms,
 ): Promise<void> {
+  const { request, response, record, workers, memory } = exchange;
+  const { mirror, pull, namespace } = route;
   const worker = workers[chooseWorker(ownerKey(mirror.name, pull), workers.length)];
   if (worker === undefined) {
     throw new MirrorgateError('MIRRORGATE_WORKER_UNREACHABLE', 'no cache process is configured');
   }
+  const memorable = memoryKey(exchange, route);
   await worker.forward({
+    keeper:
+      memorable === undefined ? undefined : memory.keeper(memorable, request.method === 'GET'),
     method: request.method === 'HEAD' ? 'HEAD' : 'GET',
     path: `/${mirror.name}${pullPath(pull)}`,
     headers: { ...workerRequestHeaders(request), ...(onlyCached ? onlyCachedHeader : {}) },

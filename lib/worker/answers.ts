@@ -37,6 +37,7 @@ export function sendManifest(
     ...commonHeaders(digest, tally),
     'cache-status': cacheStatusText(cacheStatus),
     ...(ageSeconds === undefined ? {} : { age: ageSeconds }),
+    ...(answer.freshForSeconds > 0 ? { 'cache-control': freshness(answer) } : {}),
     ...(staleReason === undefined ? {} : { warning: `299 - "stale: ${staleReason}"` }),
   };
   if (isNotModified(request, digest)) {
@@ -45,6 +46,11 @@ export function sendManifest(
   }
   response.writeHead(200, headers);
   response.end(request.method === 'HEAD' ? undefined : bytes);
+}
+
+/** For the edge, which gives the answer again that long. A client is never told. */
+function freshness({ ageSeconds = 0, freshForSeconds }: ManifestAnswer): string {
+  return `max-age=${ageSeconds + freshForSeconds}`;
 }
 
 /** Sends a blob or the range of it that was asked for. Rejects where the bytes break off. */
