@@ -2,8 +2,10 @@
  * The log: one line per event, JSON or text, on standard error. A value that came from outside
  * can neither break a line nor reach the terminal, and a secret never gets here.
  */
+import { Writable } from 'node:stream';
 import winston from 'winston';
 import { errorMessage, MirrorgateError } from '../errors/mirrorgate-error.ts';
+import { LineOutput } from './line-output.ts';
 
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
 
@@ -31,22 +33,58 @@ export interface LoggerOptions {
 /** Longest text kept of a field. */
 const maxFieldLength = 256;
 
+const standardError = 2;
+
+/** An event of every request: it goes past winston, which costs as much as the rest of the answer. */
+const frequentEvent = 'access';
+
 export function createLogger(options: LoggerOptions): Logger {
-  const stream = options.stream ?? process.stderr;
-  // Whoever reads the log may leave (`2>&1 | head`): without a listener that ends the process.
-  stream.on('error', () => undefined);
-  const transport = new winston.transports.Stream({ stream });
+  const put = options.stream === undefined ? toStandardError(options) : toStream(options.stream);
+  const stream = new Writable({
+    decodeStrings: false,
+    write(text: string, _encoding, callback) {
+      put(text);
+      callback();
+    },
+  });
   const log = winston.createLogger({
     level: options.level,
     format: winston.format.printf((info) => line(info as unknown as LineInfo, options)),
-    transports: [transport],
+    transports: [new winston.transports.Stream({ stream, eol: '\n' })],
     exitOnError: false,
   });
+  const showsInfo = log.isLevelEnabled('info');
   const write =
     (level: LogLevel) =>
     (event: string, fields: LogFields = {}): void =>
       void log.log({ level, message: event, fields });
-  return { error: write('error'), warn: write('warn'), info: write('info'), debug: write('debug') };
+  const writeInfo = write('info');
+  return {
+    error: write('error'),
+    warn: write('warn'),
+    info: (event, fields) => {
+      if (event !== frequentEvent) writeInfo(event, fields);
+      else if (showsInfo) put(`${line({ level: 'info', message: event, fields }, options)}\n`);
+    },
+    debug: write('debug'),
+  };
+}
+
+type Put = (text: string) => void;
+
+function toStandardError(options: LoggerOptions): Put {
+  const output = new LineOutput({
+    fd: standardError,
+    droppedLine: (count) =>
+      `${line({ level: 'warn', message: 'log lines dropped', fields: { count } }, options)}\n`,
+  });
+  process.once('exit', () => output.flushSync());
+  return (text) => output.write(text);
+}
+
+function toStream(stream: NodeJS.WritableStream): Put {
+  stream.on('error', () => undefined);
+  return (text) => void stream.write(text);
 }
 
 /** The facts of an error, for the fields of an event. */
@@ -60,20 +98,53 @@ export function errorFields(error: unknown): LogFields {
 interface LineInfo {
   readonly level: string;
   readonly message: string;
-  readonly fields: LogFields;
+  readonly fields: LogFields | undefined;
 }
 
-function line({ level, message, fields }: LineInfo, { format, process }: LoggerOptions): string {
-  const fixed = { time: new Date().toISOString(), level, process, event: cleanText(message) };
-  const clean = Object.entries(fields).flatMap(([key, value]) =>
-    value === undefined ? [] : [[cleanText(key), cleanValue(value)] as const],
-  );
-  if (format === 'json') {
-    // Twice: first in their place, then again over a field that took one of their names.
-    return JSON.stringify({ ...fixed, ...Object.fromEntries(clean), ...fixed });
+function line({ level, message, fields }: LineInfo, options: LoggerOptions): string {
+  const fixed = { time: new Date().toISOString(), level, process: options.process };
+  const facts = Object.entries(fields ?? {});
+  return options.format === 'json'
+    ? jsonLine({ ...fixed, event: message }, facts)
+    : textLine({ ...fixed, event: message }, facts);
+}
+
+type Fixed = Readonly<Record<'time' | 'level' | 'process' | 'event', string>>;
+type Facts = readonly (readonly [string, LogFields[string]])[];
+
+/** Put together by hand: the access log has a line for every request. */
+function jsonLine(fixed: Fixed, facts: Facts): string {
+  let text = '{';
+  for (const [name, value] of Object.entries(fixed)) {
+    text += `${text.length === 1 ? '' : ','}"${name}":${jsonText(value)}`;
   }
-  const shown = clean.map(([key, value]) => `${key}=${textValue(value)}`);
-  return [fixed.time, level.toUpperCase().padEnd(5), process, fixed.event, ...shown].join(' ');
+  for (const [name, value] of facts) {
+    // A field that took a name of the line's own is left out.
+    if (value !== undefined && !Object.hasOwn(fixed, name)) {
+      text += `,${jsonText(name)}:${jsonValue(value)}`;
+    }
+  }
+  return `${text}}`;
+}
+
+function textLine({ time, level, process, event }: Fixed, facts: Facts): string {
+  const shown = facts.flatMap(([name, value]) =>
+    value === undefined ? [] : [`${cleanText(name)}=${textValue(cleanValue(value))}`],
+  );
+  return [time, level.toUpperCase().padEnd(5), process, cleanText(event), ...shown].join(' ');
+}
+
+function jsonValue(value: NonNullable<LogFields[string]>): string {
+  if (typeof value === 'string') return jsonText(value);
+  return JSON.stringify(cleanValue(value));
+}
+
+/** Needs neither cleaning nor escapes. */
+const plainText = /^[ !#-[\]-~]*$/;
+
+function jsonText(text: string): string {
+  const isPlain = text.length <= maxFieldLength && plainText.test(text);
+  return isPlain ? `"${text}"` : JSON.stringify(cleanText(text));
 }
 
 function cleanValue(value: NonNullable<LogFields[string]>): typeof value {
