@@ -46,7 +46,8 @@ export class LineOutput {
     clearTimeout(this.#timer);
     if (this.#isWriting || this.#pending.length === 0) return;
     try {
-      writeSync(this.#options.fd, this.#take());
+      let rest = Buffer.from(this.#take());
+      while (rest.length > 0) rest = rest.subarray(writeSync(this.#options.fd, rest));
     } catch {
       // Nobody is left to read it, and nobody to be told.
     }

@@ -1,74 +1,94 @@
 /**
- * `npm run bench`: ours and its peers on the same content, in turn, on this machine. Prints a table
- * and writes `docs/benchmarks.json`, the chart and the tables of `docs/benchmarks.md`.
- * `-- --short` takes under three minutes; `-- --only blob,manifest` does a part; `-- --no-write`
- * leaves the documents alone.
+ * `npm run bench`: mirrorgate and its peers on the same content, in turn, on this machine. Prints
+ * tables and writes them to `docs/benchmarks.md`, with JSON and a chart beside it. `-- --short`
+ * takes under three minutes; `-- --only blob,manifest` does a part; `-- --print` writes nothing.
  */
-import { writeFile } from 'node:fs/promises';
+import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { OpenParts } from '../../test/support/lab/open-parts.ts';
 import { TemporaryDirectory } from '../../test/support/lab/temporary-directory.ts';
+import type { BenchResults } from './bars.ts';
 import { makeCertificates } from './certificates.ts';
 import { makeContent } from './content.ts';
+import { measureCold, measureHerd, measureMemory } from './extras.ts';
 import { Ours } from './ours.ts';
-import { startPeers, type Running } from './peers.ts';
+import { startPeers, type Bench, type Peers, type Running } from './peers.ts';
+import { reportText, writeReport } from './report.ts';
 import { scenarios, titles } from './scenarios.ts';
 import { alternate, type ScenarioResult } from './trials.ts';
 
 const { values: options } = parseArgs({
   options: {
     short: { type: 'boolean', default: false },
+    print: { type: 'boolean', default: false },
     only: { type: 'string' },
-    'no-write': { type: 'boolean', default: false },
     rounds: { type: 'string' },
-    'node-options': { type: 'string' },
   },
 });
 
-const rounds = Number(options.rounds ?? (options.short ? 3 : 7));
-const chosen = options.only?.split(',');
+const names = [...Object.keys(titles), 'cold', 'herd', 'memory'];
+const chosen = new Set(options.only?.split(',') ?? names);
+const rounds = Number(options.rounds ?? (options.short ? 2 : 7));
 const parts = new OpenParts();
+
+async function compare(bench: Bench, peers: Peers): Promise<ScenarioResult[]> {
+  const wanted = Object.entries(titles).filter(([name]) => chosen.has(name));
+  if (wanted.length === 0) return [];
+  const ours = await Ours.start({ bench, upstream: `https://localhost:${peers.nginx.port}` });
+  try {
+    const all = scenarios({
+      ...{ ours: ours.setup, peers, content: bench.content, root: bench.certificates.root },
+      loadSeconds: options.short ? 2 : 4,
+      requests: options.short ? 1_000 : 3_000,
+    });
+    const results: ScenarioResult[] = [];
+    for (const [, title] of wanted) {
+      const scenario = all.find((candidate) => candidate.title === title);
+      if (scenario === undefined) continue;
+      console.error(`${title} …`);
+      results.push(await alternate(scenario, rounds));
+    }
+    return results;
+  } finally {
+    await ours.close();
+  }
+}
+
+async function measure(bench: Bench, peers: Peers): Promise<BenchResults> {
+  const part = async <T>(name: string, work: () => Promise<T>): Promise<T | undefined> => {
+    if (!chosen.has(name)) return undefined;
+    console.error(`${name} …`);
+    return await work();
+  };
+  const herds = options.short ? [100] : [100, 1000];
+  const coldRounds = options.short ? 1 : 3;
+  return {
+    scenarios: await compare(bench, peers),
+    cold: await part('cold', () => measureCold(bench, peers.throttled, coldRounds)),
+    herd: (await part('herd', () => measureHerd(bench, herds))) ?? [],
+    memory: await part('memory', () =>
+      measureMemory(bench, `https://localhost:${peers.nginx.port}`),
+    ),
+  };
+}
+
 try {
   const directory = await parts.add(TemporaryDirectory.create('bench'));
   const root = directory.path;
-  console.log('making content and certificates …');
+  console.error('making content and certificates …');
   const content = await makeContent(root, (options.short ? 512 : 1024) * 1024 ** 2);
-  const certificates = await makeCertificates(root);
-  const bench = { root, content, certificates };
-  const running: Promise<Running>[] = [];
-  const peers = await startPeers(bench, (part) => running.push(parts.add(Promise.resolve(part))));
-  await Promise.all(running);
-  const ours = await parts.add(
-    Ours.start({
-      bench,
-      upstream: `https://localhost:${peers.nginx.port}`,
-      ...(options['node-options'] !== undefined && { nodeOptions: options['node-options'] }),
-    }),
-  );
-  const headScript = directory.join('head.lua');
-  await writeFile(headScript, 'wrk.method = "HEAD"\n');
-  const all = scenarios({
-    ours: ours.setup,
-    peers,
-    content,
-    root: certificates.root,
-    headScript,
-    loadSeconds: options.short ? 2 : 4,
-    connections: options.short ? 1000 : 3000,
+  const bench = { root, content, certificates: await makeCertificates(root) };
+  const started: Promise<Running>[] = [];
+  const peers = await startPeers(bench, (part) => {
+    started.push(parts.add(Promise.resolve(part)));
   });
-  const results: ScenarioResult[] = [];
-  for (const scenario of all) {
-    const name = Object.entries(titles).find(([, title]) => title === scenario.title)?.[0] ?? '';
-    if (chosen !== undefined && !chosen.includes(name)) continue;
-    console.log(`${scenario.title} …`);
-    const result = await alternate(scenario, rounds);
-    results.push(result);
-    for (const { setup, cpuPerUnit, rate } of result.results) {
-      console.log(
-        `  ${setup.padEnd(26)} ${cpuPerUnit.median.toPrecision(3)} CPU s/${result.unit} (${cpuPerUnit.least.toPrecision(3)}–${cpuPerUnit.most.toPrecision(3)})  ${rate.median.toPrecision(4)} ${result.unit}/s`,
-      );
-    }
-  }
+  await Promise.all(started);
+  const results = await measure(bench, peers);
+  const date = new Date().toISOString().slice(0, 10);
+  const [cpu] = cpus();
+  const context = `${date}, ${cpus().length} × ${cpu?.model ?? 'an unknown processor'}, Node ${process.versions.node}; medians of ${rounds} rounds (least–most), the first round not counted.`;
+  console.log(reportText(results, context));
+  if (!options.print) await writeReport(results, context);
 } finally {
   await parts.close();
 }

@@ -44,9 +44,8 @@ export interface Load {
 const accept = 'Accept: application/vnd.oci.image.manifest.v1+json';
 
 /** `wrk`, 32 connections kept alive. */
-export async function load(url: string, seconds: number, script?: string): Promise<Load> {
-  const scripted = script === undefined ? [] : ['-s', script];
-  const text = await client('wrk', '-t1', '-c32', `-d${seconds}s`, '-H', accept, ...scripted, url);
+export async function load(url: string, seconds: number): Promise<Load> {
+  const text = await client('wrk', '-t1', '-c32', `-d${seconds}s`, '-H', accept, url);
   const [, requests, spent] = /([0-9]+) requests in ([0-9.]+)s/.exec(text) ?? [];
   if (/Non-2xx|Socket errors: (?!connect 0, read 0, write 0, timeout 0)/.test(text)) {
     throw new TypeError(`${url}: ${text}`);
@@ -54,21 +53,19 @@ export async function load(url: string, seconds: number, script?: string): Promi
   return { requests: Number(requests), seconds: Number(spent) };
 }
 
-/** `ab` without keep-alive: a full TLS 1.3 handshake for each request. */
-export async function connections(url: string, count: number): Promise<Load> {
-  const text = await client(
-    'ab',
-    '-q',
-    '-n',
-    String(count),
-    '-c',
-    '16',
-    '-H',
-    accept,
-    '-f',
-    'TLS1.3',
-    url,
-  );
+export interface Series {
+  readonly count: number;
+  readonly isHead: boolean;
+  /** Else each request has a connection and a full TLS 1.3 handshake of its own. */
+  readonly keepsAlive: boolean;
+}
+
+/** `ab`, 16 at a time. */
+export async function requests(url: string, series: Series): Promise<Load> {
+  const { count, isHead, keepsAlive } = series;
+  const flags = [...(isHead ? ['-i'] : []), ...(keepsAlive ? ['-k'] : [])];
+  const bounds = ['-n', String(count), '-c', '16'];
+  const text = await client('ab', '-q', ...bounds, ...flags, '-H', accept, '-f', 'TLS1.3', url);
   const [, complete] = /Complete requests:\s+([0-9]+)/.exec(text) ?? [];
   const [, seconds] = /Time taken for tests:\s+([0-9.]+)/.exec(text) ?? [];
   if (/Non-2xx responses|Failed requests:\s+[1-9]/.test(text)) throw new TypeError(text);

@@ -1,5 +1,5 @@
 /** The work that every server is given in turn. */
-import { connections, download, load } from './clients.ts';
+import { requests, download, load } from './clients.ts';
 import { blobPath, manifestPath, type Content } from './content.ts';
 import type { Peers, Setup } from './peers.ts';
 import type { Scenario } from './trials.ts';
@@ -10,12 +10,10 @@ export interface ScenarioOptions {
   readonly content: Content;
   /** PEM of the root that clients trust. */
   readonly root: string;
-  /** A script for wrk that asks by HEAD. */
-  readonly headScript: string;
   /** How long wrk runs. */
   readonly loadSeconds: number;
-  /** How many connections ab opens. */
-  readonly connections: number;
+  /** How many requests ab sends. */
+  readonly requests: number;
 }
 
 const gibibyte = 1024 ** 3;
@@ -23,18 +21,14 @@ const gibibyte = 1024 ** 3;
 export const titles = {
   blob: 'Warm blob, one client',
   manifest: 'Warm manifest by tag, 32 connections kept alive',
-  head: 'HEAD of a warm manifest, 32 connections kept alive',
+  head: 'HEAD of a warm manifest, 16 connections kept alive',
   handshake: 'Full TLS 1.3 handshake and one request',
 } as const;
 
 export function scenarios(options: ScenarioOptions): Scenario[] {
-  const { ours, peers, content, root, headScript, loadSeconds } = options;
+  const { ours, peers, content, root, loadSeconds } = options;
   const { nginx, caddy, distribution, nginxBefore, caddyBefore } = peers;
   const url = ({ port }: Setup, path: string): string => `https://localhost:${port}${path}`;
-  const loaded = async (setup: Setup, script?: string) => {
-    const { requests, seconds } = await load(url(setup, manifestPath), loadSeconds, script);
-    return { work: requests, seconds };
-  };
   return [
     {
       title: titles.blob,
@@ -49,24 +43,29 @@ export function scenarios(options: ScenarioOptions): Scenario[] {
       title: titles.manifest,
       unit: 'request',
       setups: [nginx, ours, caddy, caddyBefore],
-      run: (setup) => loaded(setup),
+      run: async (setup) => {
+        const done = await load(url(setup, manifestPath), loadSeconds);
+        return { work: done.requests, seconds: done.seconds };
+      },
     },
     {
       title: titles.head,
       unit: 'request',
       setups: [nginx, ours, caddy, caddyBefore],
-      run: (setup) => loaded(setup, headScript),
+      run: async (setup) => {
+        const heads = { count: 5 * options.requests, isHead: true, keepsAlive: true };
+        const done = await requests(url(setup, manifestPath), heads);
+        return { work: done.requests, seconds: done.seconds };
+      },
     },
     {
       title: titles.handshake,
       unit: 'connection',
       setups: [nginx, ours, caddy],
       run: async (setup) => {
-        const { requests, seconds } = await connections(
-          url(setup, manifestPath),
-          options.connections,
-        );
-        return { work: requests, seconds };
+        const each = { count: options.requests, isHead: false, keepsAlive: false };
+        const done = await requests(url(setup, manifestPath), each);
+        return { work: done.requests, seconds: done.seconds };
       },
     },
   ];
