@@ -24,6 +24,8 @@ export class LineOutput {
   #pendingLength = 0;
   #dropped = 0;
   #isWriting = false;
+  /** Of the last write: it comes before everything else. */
+  #rest: Buffer = Buffer.alloc(0);
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: LineOutputOptions) {
@@ -38,15 +40,15 @@ export class LineOutput {
       return;
     }
     this.#add(line);
-    if (!this.#isWriting) this.#timer ??= setTimeout(() => this.#flush(), gatherMs).unref();
+    if (!this.#isWriting) this.#schedule();
   }
 
-  /** For the end of the process: what is left, unless someone reads too slowly already. */
+  /** For the end of the process: what is left, as far as someone takes it at once. */
   flushSync(): void {
     clearTimeout(this.#timer);
-    if (this.#isWriting || this.#pending.length === 0) return;
+    if (this.#isWriting) return;
+    let rest = Buffer.concat([this.#rest, Buffer.from(this.#take())]);
     try {
-      let rest = Buffer.from(this.#take());
       while (rest.length > 0) rest = rest.subarray(writeSync(this.#options.fd, rest));
     } catch {
       // Nobody is left to read it, and nobody to be told.
@@ -55,27 +57,22 @@ export class LineOutput {
 
   #flush(): void {
     this.#timer = undefined;
-    if (this.#pending.length === 0) return;
+    const bytes = this.#rest.length > 0 ? this.#rest : Buffer.from(this.#take());
+    if (bytes.length === 0) return;
     this.#isWriting = true;
-    this.#writeAll(Buffer.from(this.#take()));
-  }
-
-  #writeAll(bytes: Buffer): void {
     write(this.#options.fd, bytes, (error, written) => {
-      // Whoever reads the log may leave (`2>&1 | head`); there is no other place to say so.
-      const rest = error === null ? bytes.subarray(written) : undefined;
-      if (rest !== undefined && rest.length > 0) {
-        this.#writeAll(rest);
-        return;
-      }
       this.#isWriting = false;
-      if (this.#dropped > 0) {
+      this.#rest = restOf(bytes, error, written);
+      if (this.#dropped > 0 && this.#rest.length === 0) {
         this.#add(this.#options.droppedLine(this.#dropped));
         this.#dropped = 0;
       }
-      if (this.#pending.length > 0)
-        this.#timer ??= setTimeout(() => this.#flush(), gatherMs).unref();
+      if (this.#rest.length + this.#pending.length > 0) this.#schedule();
     });
+  }
+
+  #schedule(): void {
+    this.#timer ??= setTimeout(() => this.#flush(), gatherMs).unref();
   }
 
   #add(line: string): void {
@@ -89,4 +86,10 @@ export class LineOutput {
     this.#pendingLength = 0;
     return text;
   }
+}
+
+/** Whoever reads may be slow (`EAGAIN` of a pipe that does not block) or have left (`EPIPE`). */
+function restOf(bytes: Buffer, error: NodeJS.ErrnoException | null, written: number): Buffer {
+  if (error === null) return bytes.subarray(written);
+  return error.code === 'EAGAIN' ? bytes : Buffer.alloc(0);
 }

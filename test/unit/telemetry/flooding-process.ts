@@ -1,4 +1,5 @@
 /** Logs more than any pipe holds, and says on standard output that nothing held it up. */
+import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createLogger } from '../../../lib/telemetry/logger.ts';
 
@@ -8,3 +9,4 @@ for (let round = 0; round < 40; round += 1) {
   await delay(1);
 }
 console.log('survived');
+await once(process.stdin.resume(), 'end');

@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { open, readFile, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
 import { LineOutput } from '../../../lib/telemetry/line-output.ts';
 import { TemporaryDirectory } from '../../support/lab/temporary-directory.ts';
@@ -52,16 +51,18 @@ describe('LineOutput', () => {
   it('holds up nobody while nobody reads', async () => {
     const script = join(import.meta.dirname, 'flooding-process.ts');
     const child = spawn(process.execPath, ['--import', 'tsx', script], {
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
     });
-    // Paused from the start: the pipe fills and stays full.
+    // Nobody listens yet: the pipe fills and stays full.
     const [said] = (await once(child.stdout, 'data')) as [Buffer];
     expect(said.toString()).to.equal('survived\n');
-    const log = text(child.stderr);
+    let log = '';
+    child.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()));
+    const dropped = '"event":"log lines dropped"';
+    await until('the count', () => log.slice(0, log.lastIndexOf('\n')).includes(dropped));
+    child.stdin.end();
     await once(child, 'close');
-    // The end may be cut where the process ended before its reader was there.
-    const lines = (await log).split('\n').slice(0, -1);
+    const lines = log.trimEnd().split('\n');
     for (const line of lines) JSON.parse(line);
-    expect(lines.some((line) => line.includes('"event":"log lines dropped"'))).to.equal(true);
   });
 });
