@@ -70,7 +70,9 @@ async function assertEligible(ca: AcmeCa, server: AcmeServer, signal: AbortSigna
     throw new MirrorgateError(
       'MIRRORGATE_ACME_EXTERNAL_ACCOUNT',
       `${ca.directory} issues only to accounts that its customers have opened before`,
-      { hint: 'take a key identifier and HMAC key from the CA and set eab: {keyId, key}' },
+      {
+        hint: 'take a key identifier and HMAC key from the CA and set externalAccount: {keyId, key}',
+      },
     );
   }
 }

@@ -6,7 +6,7 @@ export interface AcmeCa {
   readonly directory: string;
   /**
    * Directory of a copy of it that nobody trusts, to try in after failures; undefined where there
-   * is none. See {@link knownStaging}.
+   * is none.
    */
   readonly staging: string | undefined;
   readonly email: string | undefined;
@@ -18,18 +18,6 @@ export interface AcmeCa {
   readonly preferredChain: string | undefined;
   /** PEM of roots to trust for this CA alone, beside the default ones. */
   readonly rootsPem: string | undefined;
-}
-
-const stagings: ReadonlyMap<string, string> = new Map([
-  [
-    'https://acme-v02.api.letsencrypt.org/directory',
-    'https://acme-staging-v02.api.letsencrypt.org/directory',
-  ],
-]);
-
-/** The staging directory that a public CA has for everybody. */
-export function knownStaging(directory: string): string | undefined {
-  return stagings.get(directory);
 }
 
 /** The copy of `ca` that nobody trusts. */

@@ -85,7 +85,8 @@ export async function attemptIssuance(context: IssuanceContext): Promise<Certifi
 async function issueAt(ca: AcmeCa, context: IssuanceContext): Promise<IssuedCertificate> {
   await assertClock(ca, context);
   await rehearseWhereDue(ca, context);
-  const issued = await withAccount(ca, context, obtain);
+  // What was begun is on record: an interrupted order is taken up again, not opened anew.
+  const issued = await patiently(() => withAccount(ca, context, obtain), isPassing, context);
   const now = context.clock.now();
   try {
     checkCertifiedKey(issued, context.hosts, now);

@@ -3,7 +3,7 @@
  * again, by its URL or in the account's list of orders.
  */
 import { MirrorgateError } from '../errors/mirrorgate-error.ts';
-import { AcmeProblem } from './acme-errors.ts';
+import { AcmeProblem, isPassing } from './acme-errors.ts';
 import type { Directory, Order, OrderRequest } from './acme-server.ts';
 import { identifierOf, isSameSet, nameOf } from './identifiers.ts';
 import type { OrderContext } from './order-context.ts';
@@ -88,7 +88,11 @@ async function findOpenOrder(context: OrderContext): Promise<Order | undefined> 
   const { names, session } = context;
   const urls = await session.listOrders();
   for (const url of urls.slice(-maxOrdersSearched).reverse()) {
-    const order = await tryOrder(url, context);
+    const order = await tryOrder(url, context).catch((error: unknown) => {
+      // One of many, and hardly ours: a CA in trouble would end every search.
+      if (isPassing(error)) return undefined;
+      throw error;
+    });
     const isOurs = order !== undefined && isSameSet(order.identifiers.map(nameOf), names);
     if (isOurs && isOpen(order)) return order;
   }

@@ -65,7 +65,8 @@ const hints: Readonly<Record<string, string>> = {
   caa: 'add a CAA record that names this CA, or remove the one that forbids it',
   rejectedIdentifier: 'this CA does not certify that name: correct the host, or choose another CA',
   unsupportedIdentifier: 'this CA does not certify names of that kind: choose another CA for it',
-  externalAccountRequired: 'set eab of this CA: it gives a key identifier and a key to customers',
+  externalAccountRequired:
+    'set externalAccount of this CA: it gives a key identifier and a key to customers',
   userActionRequired: 'the CA wants something of you: follow what it says, such as new terms',
   accountDoesNotExist: 'the account is registered anew at the next attempt',
   invalidProfile: 'choose a profile that the CA offers',

@@ -29,7 +29,8 @@ const activityIntervalMs = 1_000;
 let edge: Edge | undefined;
 
 async function update(target: Edge, request: EdgeUpdate, name: string): Promise<Failure[]> {
-  const { settings, certificates, allowList, budget, ticketKeys } = request;
+  const { settings, certificates, allowList, budget, ticketKeys, challenges } = request;
+  for (const challenge of challenges ?? []) target.challenges.present(challenge);
   if (allowList !== undefined) target.setAllowList(buildAllowList(allowList));
   if (budget !== undefined) {
     const shares = budget.shares.get(name) ?? new Map<string, number>();
@@ -114,6 +115,15 @@ enterProcess<EdgeRequest, EdgeReport, EdgeQuestions>({
       Promise.resolve({ connections: edge?.connections ?? 0, denials: edge?.denials ?? [] }),
     forgetAnswers: () => {
       edge?.forgetAnswers();
+      return Promise.resolve(undefined);
+    },
+    // One that does not serve yet is told of all that are live before it does.
+    present(challenge) {
+      edge?.challenges.present(challenge);
+      return Promise.resolve(undefined);
+    },
+    withdraw(challenge) {
+      edge?.challenges.withdraw(challenge);
       return Promise.resolve(undefined);
     },
   },

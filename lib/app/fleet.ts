@@ -9,6 +9,7 @@ import type { CacheConfiguration, LogConfiguration } from '../config/configurati
 import type { BoundAddress } from '../edge/addresses.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time/clock.ts';
+import type { EdgeChallenge } from '../edge/challenges.ts';
 import type { ActivityReport } from './activity-batch.ts';
 import { chooseWorker } from '../net/worker-choice.ts';
 import { Child } from './child.ts';
@@ -64,6 +65,7 @@ export class Fleet {
   readonly #edges: Child<EdgeRequest, EdgeReport, EdgeQuestions>[] = [];
   readonly #workers: Child<WorkerRequest, WorkerReport, WorkerQuestions>[] = [];
   readonly #certificates = new Map<string, SiteKey>();
+  readonly #challenges = new Set<EdgeChallenge>();
   #knowledge: EdgeKnowledge = {};
   #workerKnowledge: WorkerKnowledge = { mirrors: [], upstreamBytesPerSecond: undefined };
 
@@ -94,6 +96,21 @@ export class Fleet {
   updateEdges(knowledge: EdgeKnowledge): void {
     this.#remember(knowledge);
     for (const edge of this.#edges) edge.send({ kind: 'update', ...knowledge });
+  }
+
+  /**
+   * Resolves when every edge shows it, and until it is withdrawn so does every heir of one.
+   * @throws MirrorgateError `MIRRORGATE_APP_NO_ANSWER` while an edge is away
+   */
+  async presentChallenge(challenge: EdgeChallenge): Promise<void> {
+    this.#challenges.add(challenge);
+    await this.askEdges('present', challenge);
+  }
+
+  /** As {@link presentChallenge}. */
+  async withdrawChallenge(challenge: EdgeChallenge): Promise<void> {
+    this.#challenges.delete(challenge);
+    await this.askEdges('withdraw', challenge);
   }
 
   updateWorkers(knowledge: WorkerKnowledge): void {
@@ -186,7 +203,8 @@ export class Fleet {
       onReport: (report) => {
         if (report.kind === 'started') {
           const certificates = [...this.#certificates.values()];
-          edge.send({ kind: 'update', ...this.#knowledge, certificates });
+          const challenges = [...this.#challenges];
+          edge.send({ kind: 'update', ...this.#knowledge, certificates, challenges });
           return;
         }
         if (report.kind === 'activity') {

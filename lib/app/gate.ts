@@ -5,8 +5,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { AllowListData } from '../access/allow-list.ts';
 import { listDifference } from '../access/list-difference.ts';
-import { CertificateKeeper } from '../certificates/certificate-keeper.ts';
-import { fileCertificateStore } from '../certificates/certificate-store.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { loadConfiguration } from '../config/load.ts';
 import type { BoundAddress } from '../edge/addresses.ts';
@@ -14,6 +12,7 @@ import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { systemClock } from '../time/clock.ts';
 import { Bandwidth } from './bandwidth.ts';
 import { cacheCommands } from './cache-commands.ts';
+import { Certification } from './certification.ts';
 import { controlServer, type ControlCommands } from './control-server.ts';
 import { Fleet } from './fleet.ts';
 import type { GateFacts } from './gate-facts.ts';
@@ -28,7 +27,6 @@ import { servedDocuments } from './served-documents.ts';
 import { bandwidthFile, edgeSettings, workerKnowledge, workerSockets } from './settings.ts';
 import { prepareStateDirectory } from './state-directory.ts';
 import { TicketKeys } from './ticket-keys.ts';
-import { openTrust, type Trust } from './trust.ts';
 import { readVersion } from './version.ts';
 import { filesOf, WatchedFiles } from './watched-files.ts';
 import type { WatchedGate } from './watched-gate.ts';
@@ -41,9 +39,9 @@ export class Gate {
   readonly #version = readVersion();
   /** Undo what was started, last first. */
   readonly #closers: (() => Promise<void> | void)[] = [];
-  readonly #keeper: CertificateKeeper;
   readonly #bandwidth: Bandwidth;
   readonly #privateCa: PrivateCa;
+  readonly #certification: Certification;
   readonly #fleet: Fleet;
   readonly #ticketKeys = new TicketKeys(systemClock, (ticketKeys) => {
     this.#fleet.updateEdges({ ticketKeys });
@@ -52,7 +50,6 @@ export class Gate {
   readonly #watchedFiles = new WatchedFiles();
   readonly #reloads: ReloadQueue;
   #configuration: Configuration;
-  #trust: Trust | undefined;
   #allowList: AllowListData | undefined;
   #addresses: readonly BoundAddress[] = [];
   #isReady = false;
@@ -90,18 +87,12 @@ export class Gate {
       ...{ clock, logger },
       onChange: (bundle) => {
         this.#fleet.updateEdges({ trust: servedDocuments(this.#configuration, bundle) });
-        void this.#keeper.check();
+        void this.#certification.check();
       },
     });
-    this.#keeper = new CertificateKeeper({
-      sites: [],
-      issuers: new Map(),
-      store: fileCertificateStore({ directory: certificates.directory, clock, logger }),
-      clock,
-      logger,
-      onChange: ({ name }, certifiedKey) => {
-        this.#fleet.updateEdges({ certificates: [{ site: name, certifiedKey }] });
-      },
+    this.#certification = new Certification({
+      ...{ directory: certificates.directory, fleet: this.#fleet, clock, logger },
+      privateCa: this.#privateCa,
     });
     this.#lookout = new Lookout({
       gate: () => this.#watched(),
@@ -134,7 +125,7 @@ export class Gate {
       configuration: this.#configuration,
       addresses: this.#addresses,
       admin: this.#lookout.address,
-      trust: this.#trust?.documents,
+      trust: this.#certification.documents,
     };
   }
 
@@ -165,8 +156,8 @@ export class Gate {
       version: this.#version,
       isReady: this.#isReady,
       configuration: this.#configuration,
-      certificates: this.#keeper.statuses(),
-      roots: this.#trust?.roots() ?? [],
+      certificates: this.#certification.statuses,
+      roots: this.#certification.roots,
       bandwidth: this.#bandwidth.status(),
       ca: () => this.#privateCa.status(),
       clientTrust: () => this.#privateCa.clientTrust(),
@@ -180,12 +171,14 @@ export class Gate {
       ...cacheCommands(this.#fleet, () => this.#configuration),
       clients: () => Promise.resolve(this.#bandwidth.clients()),
       ...this.#privateCa.commands(),
+      'cert-list': () => this.#certification.reports(),
+      'cert-renew': (name) => this.#certification.renew(name),
     };
   }
 
   async #start(): Promise<void> {
     const configuration = this.#configuration;
-    const { stateDirectory, sites } = configuration;
+    const { stateDirectory } = configuration;
     this.#follow(configuration);
     const allowList = await readGuardedAllowList(configuration);
     await prepareStateDirectory(configuration);
@@ -197,10 +190,7 @@ export class Gate {
     await this.#bandwidth.start();
     this.#closers.push(() => this.#bandwidth.close());
     this.#closers.push(() => this.#privateCa.close());
-    const trust = await this.#openTrust(configuration);
-    this.#trust = trust;
-    this.#closers.push(() => this.#keeper.close());
-    await this.#keeper.update(sites, trust.issuers);
+    await this.#certification.take(configuration);
 
     await this.#lookout.start();
     this.#closers.push(() => this.#lookout.close());
@@ -208,16 +198,13 @@ export class Gate {
     await assertPortsFree(settings);
     this.#addresses = await this.#fleet.start(workerKnowledge(configuration), {
       settings,
-      certificates: this.#siteKeys(),
+      certificates: this.#certification.siteKeys,
       allowList: this.#noted(allowList),
-      trust: trust.documents,
+      trust: this.#certification.documents,
     });
     await this.#privateCa.follow(configuration);
     this.#isReady = true;
-  }
-
-  #openTrust(configuration: Configuration): Promise<Trust> {
-    return openTrust(configuration, { clock: systemClock, privateCa: this.#privateCa });
+    this.#certification.open();
   }
 
   async #close(graceMs: number): Promise<void> {
@@ -225,50 +212,31 @@ export class Gate {
     this.#watchedFiles.close();
     await this.#lookout.record().catch(() => undefined);
     this.#reloads.close();
+    // First: a CA that comes for a challenge must not find the edges gone.
+    await this.#certification.close();
     await this.#fleet.close(graceMs);
     for (const close of this.#closers.reverse()) await close();
-  }
-
-  #siteKeys() {
-    const current = this.#keeper.current();
-    return current.map(({ site, certifiedKey }) => ({ site: site.name, certifiedKey }));
   }
 
   /** All of what a running gate can change, or nothing of it. */
   async #take(wanted: Configuration): Promise<void> {
     const configuration = reloadable(this.#configuration, wanted);
     const allowList = await readGuardedAllowList(configuration);
-    const trust = await this.#openTrust(configuration);
-    await this.#takeCertificates(configuration, trust);
+    await this.#certification.take(configuration);
     for (const key of changesThatNeedRestart(this.#configuration, wanted)) {
       this.#logger.warn('this change takes effect at the next start only', { key });
     }
     this.#configuration = configuration;
-    this.#trust = trust;
     this.#fleet.updateWorkers(workerKnowledge(configuration));
     this.#bandwidth.configure(configuration.bandwidth);
     this.#fleet.updateEdges({
       settings: edgeSettings(configuration),
-      certificates: this.#siteKeys(),
+      certificates: this.#certification.siteKeys,
       allowList: this.#noted(allowList),
-      trust: trust.documents,
+      trust: this.#certification.documents,
     });
     await this.#privateCa.follow(configuration);
     this.#logger.info('configuration reloaded', { file: configuration.file });
-  }
-
-  /** A configuration whose hosts can get no certificate is refused whole, like any other fault. */
-  async #takeCertificates(configuration: Configuration, trust: Trust): Promise<void> {
-    try {
-      await this.#keeper.update(configuration.sites, trust.issuers);
-    } catch (error) {
-      if (this.#trust !== undefined) {
-        // What goes wrong with these is logged, and is not why the reload was refused.
-        const { sites } = this.#configuration;
-        await this.#keeper.update(sites, this.#trust.issuers).catch(() => undefined);
-      }
-      throw error;
-    }
   }
 
   /** Logs what the list changes. */
@@ -294,7 +262,7 @@ export class Gate {
     const reactions = {
       configuration: () => void this.reload(),
       allowList: () => void this.#reloadAllowList(),
-      certificates: () => void this.#keeper.check(),
+      certificates: () => void this.#certification.check(),
     };
     if (this.#closed === undefined) this.#watchedFiles.follow(filesOf(configurations, reactions));
   }

@@ -5,6 +5,7 @@ import type { CertifiedKey } from '../certificates/issuer.ts';
 import type { CacheConfiguration, LogConfiguration, Mirror } from '../config/configuration.ts';
 import type { BudgetOrders, UsageReport } from '../budget/usage.ts';
 import type { BoundAddress } from '../edge/addresses.ts';
+import type { EdgeChallenge } from '../edge/challenges.ts';
 import type { EdgeSettings, TrustDocuments } from '../edge/settings.ts';
 import type { RepositoryName } from '../oci/names.ts';
 import type { Reference } from '../oci/reference.ts';
@@ -24,6 +25,8 @@ export interface EdgeUpdate {
   /** Of TLS session tickets; never written anywhere. */
   readonly ticketKeys?: Uint8Array;
   readonly trust?: TrustDocuments | undefined;
+  /** Those that are live, for a process that has just started. */
+  readonly challenges?: readonly EdgeChallenge[];
 }
 
 /** What the budget asks of the edges: the same of all, but for their parts of clients' rates. */
@@ -82,6 +85,9 @@ export type EdgeQuestions = CommonQuestions & {
   readonly status: { readonly detail: undefined; readonly answer: EdgeStatus };
   /** Content was removed from the cache: nothing of it is to be given out from memory. */
   readonly forgetAnswers: { readonly detail: undefined; readonly answer: undefined };
+  /** Answered when whoever asks from then on sees the challenge. */
+  readonly present: { readonly detail: EdgeChallenge; readonly answer: undefined };
+  readonly withdraw: { readonly detail: EdgeChallenge; readonly answer: undefined };
 };
 
 /** What the supervisor may ask a worker. */

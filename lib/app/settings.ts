@@ -39,6 +39,7 @@ export function edgeSettings(configuration: Configuration): EdgeSettings {
     caAccess: configuration.caAccess,
     logsAccess: configuration.log.access,
     limits: configuration.limits,
+    answersHttpChallenges: answersHttpChallenges(configuration),
   };
 }
 
@@ -51,6 +52,13 @@ export function workerKnowledge(configuration: Configuration): WorkerKnowledge {
 /** Where the month's traffic is kept. */
 export function bandwidthFile({ stateDirectory }: Configuration): string {
   return join(stateDirectory, 'bandwidth.json');
+}
+
+function answersHttpChallenges({ certificates, sites }: Configuration): boolean {
+  return (
+    certificates.acme?.challenges.includes('http-01') === true &&
+    sites.some(({ issuer }) => issuer === 'acme')
+  );
 }
 
 /** Folder of the sockets, under the state directory. */

@@ -7,6 +7,7 @@ import type { Configuration, IssuerName } from '../config/configuration.ts';
 import type { TrustDocuments } from '../edge/settings.ts';
 import { errorMessage, MirrorgateError } from '../errors/mirrorgate-error.ts';
 import type { Clock } from '../time/clock.ts';
+import type { AcmeIssuance } from './acme-issuance.ts';
 import type { PrivateCa } from './private-ca.ts';
 import { servedDocuments } from './served-documents.ts';
 import type { WatchedRoot } from './watched-gate.ts';
@@ -18,16 +19,26 @@ export interface Trust {
   readonly roots: () => readonly WatchedRoot[];
 }
 
+export interface TrustContext {
+  readonly acme: AcmeIssuance;
+  readonly privateCa: PrivateCa;
+  readonly clock: Clock;
+}
+
 /** Opens, and on the first start makes, what the configured issuers need. */
 export async function openTrust(
   configuration: Configuration,
-  { clock, privateCa }: { readonly clock: Clock; readonly privateCa: PrivateCa },
+  { acme, clock, privateCa }: TrustContext,
 ): Promise<Trust> {
   const { certificates, sites } = configuration;
   const wanted = new Set(sites.map(({ issuer }) => issuer));
   const issuers = new Map<IssuerName, Issuer>();
   if (wanted.has('files')) {
     issuers.set('files', servable(filesIssuer({ files: certificates.files, clock })));
+  }
+  if (certificates.acme !== undefined && wanted.has('acme')) {
+    const acmeSites = sites.filter(({ issuer }) => issuer === 'acme');
+    issuers.set('acme', acme.issuer(certificates.acme, acmeSites));
   }
   if (!wanted.has('private-ca')) {
     return { issuers, documents: servedDocuments(configuration, undefined), roots: () => [] };

@@ -7,7 +7,7 @@ import { errorMessage, MirrorgateError } from '../errors/mirrorgate-error.ts';
 import type { HostName } from '../net/host-name.ts';
 import { SiteFailuresError } from './certificate-errors.ts';
 import { certificateFacts, parseChain } from './certificate-facts.ts';
-import type { CertifiedKey, Issuer } from './issuer.ts';
+import type { CertifiedKey, Issuer, Outlook } from './issuer.ts';
 import { usualMaxWaitMs } from './renewal-schedule.ts';
 import { SiteCertificate, type SiteCertificateContext } from './site-certificate.ts';
 
@@ -23,6 +23,11 @@ export interface CertificateKeeperOptions extends Omit<
   readonly issueDeadlineMs?: number;
   /** An hour unless told. */
   readonly maxWaitMs?: number;
+  /**
+   * Issuers that work through the gate's own listeners, or take long: nothing waits for them, and
+   * they are asked nothing before {@link CertificateKeeper.open}. None unless told.
+   */
+  readonly background?: ReadonlySet<IssuerName>;
 }
 
 /** What a site serves. */
@@ -40,6 +45,7 @@ export interface CertificateStatus {
   /** Of the served certificate; undefined where there is none. */
   readonly issuedBy: string | undefined;
   readonly serial: string | undefined;
+  readonly notBefore: Date | undefined;
   readonly notAfter: Date | undefined;
   /** When it is to be replaced. */
   readonly dueAt: Date | undefined;
@@ -48,10 +54,16 @@ export interface CertificateStatus {
   readonly lastError: string | undefined;
 }
 
+/** What `cert list` shows of a running gate: with what the issuer knows beside. */
+export interface CertificateReport extends CertificateStatus {
+  readonly outlook: Outlook | undefined;
+}
+
 export class CertificateKeeper {
   readonly #options: CertificateKeeperOptions;
   readonly #context: SiteCertificateContext;
   #certificates: ReadonlyMap<string, SiteCertificate> = new Map();
+  #isOpen = false;
 
   constructor(options: CertificateKeeperOptions) {
     this.#options = options;
@@ -59,7 +71,8 @@ export class CertificateKeeper {
   }
 
   /**
-   * Resolves when every site has a usable certificate: stored ones at once, others when issued.
+   * Resolves when every site has a usable certificate: stored ones at once, others when issued;
+   * those of background issuers when what is stored has been loaded.
    * @throws SiteFailuresError `MIRRORGATE_CERTIFICATE_MISSING` naming the sites that have none
    *   after the first attempt; the keeper goes on trying for them until it is closed.
    * @throws MirrorgateError `MIRRORGATE_CERTIFICATE_NO_ISSUER`
@@ -90,16 +103,31 @@ export class CertificateKeeper {
     );
     this.#certificates = taken;
     const gone = [...before.values()].filter(({ site }) => !taken.has(site.name));
-    await Promise.all([...gone.map((certificate) => certificate.close()), this.check()]);
+    const [awaited, others] = this.#divided();
+    await Promise.all([
+      ...gone.map((certificate) => certificate.close()),
+      ...others.map((certificate) => certificate.load()),
+      ...awaited.map((certificate) => certificate.check()),
+    ]);
     if (this.#certificates !== taken) return;
-    const failed = [...taken.values()].filter(({ isUsable }) => !isUsable);
+    if (this.#isOpen) this.#checkInBackground(others);
+    const failed = awaited.filter(({ isUsable }) => !isUsable);
     if (failed.length === 0) return;
     throw failures('MIRRORGATE_CERTIFICATE_MISSING', 'no usable certificate', failed);
   }
 
+  /** The gate's listeners are open: background issuers are asked from now on. */
+  open(): void {
+    this.#isOpen = true;
+    const [, others] = this.#divided();
+    this.#checkInBackground(others);
+  }
+
   /** Something outside changed (a file, a root, the clock): looks at every site again. */
   async check(): Promise<void> {
-    await Promise.all([...this.#certificates.values()].map((certificate) => certificate.check()));
+    const [awaited, others] = this.#divided();
+    const chosen = this.#isOpen ? [...awaited, ...others] : awaited;
+    await Promise.all(chosen.map((certificate) => certificate.check()));
   }
 
   /**
@@ -141,12 +169,34 @@ export class CertificateKeeper {
         issuer: site.issuer,
         issuedBy: facts?.issuer,
         serial: facts?.serial,
+        notBefore: facts?.notBefore,
         notAfter: facts?.notAfter,
         dueAt,
         nextCheckAt,
         lastError: lastError === undefined ? undefined : errorMessage(lastError),
       };
     });
+  }
+
+  /** As {@link statuses}, with what the issuers say of what is to come. */
+  async reports(): Promise<CertificateReport[]> {
+    const certificates = [...this.#certificates.values()];
+    const outlooks = await Promise.all(certificates.map((certificate) => certificate.outlook()));
+    return this.statuses().map((status, index) => ({ ...status, outlook: outlooks[index] }));
+  }
+
+  /** The sites that are waited for, and those in the background. */
+  #divided(): [SiteCertificate[], SiteCertificate[]] {
+    const { background } = this.#options;
+    const all = [...this.#certificates.values()];
+    const isBackground = ({ site }: SiteCertificate): boolean =>
+      background?.has(site.issuer) === true;
+    return [all.filter((each) => !isBackground(each)), all.filter(isBackground)];
+  }
+
+  /** How it ends each of them knows, logs, and mends by itself. */
+  #checkInBackground(certificates: readonly SiteCertificate[]): void {
+    for (const certificate of certificates) void certificate.check();
   }
 
   /** Idempotent. Aborts running attempts; nothing is announced afterwards. */

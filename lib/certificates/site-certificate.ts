@@ -8,7 +8,7 @@ import type { Clock, Timer } from '../time/clock.ts';
 import { certificateFacts, parseChain } from './certificate-facts.ts';
 import type { CertificateStore } from './certificate-store.ts';
 import { withDeadline } from './deadline.ts';
-import type { CertifiedKey, Issuer } from './issuer.ts';
+import type { CertifiedKey, Issuer, Outlook } from './issuer.ts';
 import { waitAfterFailureMs, waitAfterFutileIssueMs, waitUntilDueMs } from './renewal-schedule.ts';
 import { servability, type Servability } from './servability.ts';
 
@@ -86,6 +86,11 @@ export class SiteCertificate {
     return this.#held !== undefined && this.#servability(this.#held).kind !== 'unusable';
   }
 
+  /** What its issuer knows of the certificates to come; undefined where that is nothing. */
+  async outlook(): Promise<Outlook | undefined> {
+    return await this.#issuer.outlook?.(this.site.hosts);
+  }
+
   /** From the next attempt on, this issuer is asked. */
   useIssuer(issuer: Issuer): void {
     this.#issuer = issuer;
@@ -104,6 +109,14 @@ export class SiteCertificate {
       this.#running = this.#queued;
     }
     return this.#queued;
+  }
+
+  /** Takes what is stored into use and asks nobody. Never rejects: a fault shows at the next check. */
+  async load(): Promise<void> {
+    // A check that runs or waits has done so, or is about to.
+    if (this.#loaded || this.#queued !== undefined) return;
+    this.#running = this.#running.then(() => this.#load()).catch(() => undefined);
+    await this.#running;
   }
 
   /** As {@link check}, but replaces what is not due too. */

@@ -36,11 +36,11 @@ function statusText(status: Told<GateStatus>): string[] {
     [...hosts, ...ports.map((port) => `:${port}`)].join(', '),
     upstreams.map(upstreamText).join('; '),
   ]);
-  const certificateRows = certificates.map(({ site, issuer, notAfter, lastError }) => [
-    site,
-    issuer,
-    notAfter ?? 'none yet',
-    lastError === undefined ? '' : toned('bad', lastError),
+  const certificateRows = certificates.map((certificate) => [
+    certificate.site,
+    certificate.issuer,
+    certificate.notAfter ?? 'none yet',
+    troubleText(certificate),
   ]);
   const rootRows = roots.map(({ state, notAfter, fingerprint }) => [state, notAfter, fingerprint]);
   const limit = cache.maxSizeBytes === undefined ? '' : ` of ${sizeText(cache.maxSizeBytes)}`;
@@ -87,6 +87,16 @@ function denialsText(denials: Told<GateStatus>['denials']): string[] {
     .slice(0, shownDenials)
     .map(({ address, connections }) => [address, String(connections)]);
   return [tableText(['TURNED AWAY', 'CONNECTIONS'], rows)];
+}
+
+/** Why there is no newer one, and that it ends soon: with less than a fifth of its life left. */
+function troubleText(certificate: Told<GateStatus>['certificates'][number]): string {
+  const { notBefore, notAfter, lastError } = certificate;
+  const end = Date.parse(notAfter ?? '');
+  const left = (end - Date.now()) / (end - Date.parse(notBefore ?? ''));
+  const warning = left < 1 / 5 ? 'WARNING: less than a fifth of its life is left' : undefined;
+  const trouble = [warning, lastError].filter((text) => text !== undefined).join('; ');
+  return trouble === '' ? '' : toned('bad', trouble);
 }
 
 function upstreamText(state: Told<GateStatus>['mirrors'][number]['upstreams'][number]): string {

@@ -58,10 +58,36 @@ export interface CertificatesConfiguration {
 }
 
 export interface AcmeConfiguration {
+  /** In the order in which they are asked. */
+  readonly cas: readonly [AcmeCaConfiguration, ...AcmeCaConfiguration[]];
+  readonly keyType: 'p256' | 'rsa2048';
+  /** In order of preference. */
+  readonly challenges: readonly ('http-01' | 'tls-alpn-01' | 'dns-01')[];
+  /** Zones whose hosts share one wildcard name. */
+  readonly wildcards: readonly HostName[];
+  readonly dns: DnsCommandConfiguration | undefined;
+}
+
+export interface AcmeCaConfiguration {
+  /** URL of its directory. */
   readonly directory: string;
+  /** Directory of a copy of it that nobody trusts; undefined where none is to be used. */
+  readonly staging: string | undefined;
   readonly email: string | undefined;
-  readonly agreeToTerms: boolean;
-  readonly trustFile: string | undefined;
+  readonly agreesToTerms: boolean;
+  readonly externalAccount: { readonly keyId: string; readonly key: string } | undefined;
+  readonly profile: string | undefined;
+  readonly preferredChain: string | undefined;
+  /** PEM of extra roots for the CA's own TLS. */
+  readonly rootsPem: string | undefined;
+}
+
+/** Who publishes DNS records for dns-01. */
+export interface DnsCommandConfiguration {
+  readonly command: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly timeoutMs: number;
+  readonly propagationMs: number;
 }
 
 export interface PrivateCaConfiguration {

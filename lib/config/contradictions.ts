@@ -3,15 +3,11 @@ import { tryAddress } from '../net/address.ts';
 import { cidrContains } from '../net/cidr.ts';
 import { endpointText, type TcpEndpoint } from '../net/endpoint.ts';
 import type { HostName } from '../net/host-name.ts';
-import { universalSite, type Configuration, type Site } from './configuration.ts';
+import { acmeFindings } from './acme-contradictions.ts';
+import { universalSite, type Configuration } from './configuration.ts';
+import type { PlacedSite } from './placed-site.ts';
 import type { NameSubtree } from './scalars.ts';
 import { keyText, type Finding, type KeyPath } from './yaml-file.ts';
-
-export interface PlacedSite {
-  readonly site: Site;
-  /** Where its mirror, service or universal host stands in the file. */
-  readonly path: KeyPath;
-}
 
 export interface Written {
   readonly sites: readonly PlacedSite[];
@@ -31,7 +27,9 @@ export function contradictions(
     ...endpointFindings(configuration),
     ...portFindings(configuration),
     ...(lacks('mirrors', 'services', 'universal') ? [] : reachFindings(configuration)),
-    ...(lacks('certificates') ? [] : issuerFindings(configuration, sites)),
+    ...(lacks('certificates')
+      ? []
+      : [...issuerFindings(configuration, sites), ...acmeFindings(configuration, sites)]),
   ];
 }
 
@@ -161,7 +159,7 @@ function reachFindings({ mirrors, services, universalHosts }: Configuration): Fi
 }
 
 function issuerFindings(configuration: Configuration, sites: readonly PlacedSite[]): Finding[] {
-  const { acme, files, privateCa } = configuration.certificates;
+  const { files, privateCa } = configuration.certificates;
   return sites.flatMap(({ site, path }): Finding[] => {
     switch (site.issuer) {
       case 'files':
@@ -174,13 +172,7 @@ function issuerFindings(configuration: Configuration, sites: readonly PlacedSite
           },
         ];
       case 'acme':
-        return [
-          {
-            path,
-            message: `"${site.name}" asks for an ACME certificate, which this version cannot order${acme === undefined ? '' : ' yet'}`,
-            fix: 'use issuer: private-ca or issuer: files',
-          },
-        ];
+        return [];
       case 'private-ca':
         return site.hosts
           .map((host, index) => ({ host, index }))

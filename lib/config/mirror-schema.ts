@@ -9,18 +9,11 @@ import {
   mirrorName,
   origin,
   registryName,
+  secret,
   wholeNumber,
 } from './scalars.ts';
 
 const port = wholeNumber(1, 65535);
-
-export const secret = z
-  .union([fileReference, z.strictObject({ env: z.string().min(1) })], {
-    // Never with the value: it may well be the secret.
-    error:
-      'is not a secret reference; write {file: PATH} or {env: NAME}, secrets never stand inline',
-  })
-  .describe('where a secret is read from: {file: PATH} or {env: NAME}');
 
 const credentials = z.strictObject({
   username: z.string().min(1),

@@ -1,17 +1,13 @@
 /** One mirror as written → one mirror as used: what is known of its registry filled in. */
-import { X509Certificate } from 'node:crypto';
 import type { Mirror } from './configuration.ts';
 import { tryKnownRegistry } from './known-registries.ts';
 import type { WrittenMirror } from './mirror-schema.ts';
-import type { SecretReference } from './sources.ts';
-import type { Finding, KeyPath } from './yaml-file.ts';
+import { readTrust, type ReadingContext } from './trusted-roots.ts';
+import type { KeyPath } from './yaml-file.ts';
 
-export interface MirrorContext {
+export interface MirrorContext extends ReadingContext {
   /** Where the mirror stands in the file. */
   readonly path: KeyPath;
-  readonly findings: Finding[];
-  /** Reads a secret; a missing one becomes a finding at `path` and an empty string. */
-  readonly readSecret: (reference: SecretReference, path: KeyPath) => string;
 }
 
 export function resolveMirror(written: WrittenMirror, context: MirrorContext): Mirror {
@@ -70,7 +66,8 @@ export function resolveMirror(written: WrittenMirror, context: MirrorContext): M
       staleIfErrorMs: written.tags.staleIfError,
       immutable: written.tags.immutable,
     },
-    upstreamTrust: upstreamTrust && readTrust(upstreamTrust, context),
+    upstreamTrust:
+      upstreamTrust && readTrust(upstreamTrust, [...path, 'upstreamTrust', 'file'], context),
     tokenHosts: [...(known?.tokenHosts ?? []), ...written.tokenHosts],
     allowPrivateUpstream: written.allowPrivateUpstream,
   };
@@ -79,26 +76,4 @@ export function resolveMirror(written: WrittenMirror, context: MirrorContext): M
 function listUpstreams(written: WrittenMirror, byDefault: string): string[] {
   if (written.upstreams !== undefined) return written.upstreams.map(({ origin }) => origin);
   return [written.upstream?.origin ?? byDefault];
-}
-
-/** A file without a certificate would be no trust at all, and be noticed at the first pull. */
-function readTrust(reference: SecretReference, context: MirrorContext): string {
-  const path = [...context.path, 'upstreamTrust', 'file'];
-  const pem = context.readSecret(reference, path);
-  if (pem !== '' && !isCertificate(pem)) {
-    context.findings.push({
-      path,
-      message: 'the file does not begin with a PEM certificate',
-      fix: 'name a file with -----BEGIN CERTIFICATE-----',
-    });
-  }
-  return pem;
-}
-
-function isCertificate(pem: string): boolean {
-  try {
-    return new X509Certificate(pem).publicKey.type === 'public';
-  } catch {
-    return false;
-  }
 }

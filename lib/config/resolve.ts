@@ -12,8 +12,10 @@ import {
   type Mirror,
   type NotifyConfiguration,
 } from './configuration.ts';
-import { contradictions, type PlacedSite } from './contradictions.ts';
+import { contradictions } from './contradictions.ts';
 import { resolveLimits } from './limits-schema.ts';
+import type { PlacedSite } from './placed-site.ts';
+import { resolveAcme } from './resolve-acme.ts';
 import { resolveMirror } from './resolve-mirror.ts';
 import { resolveNotify } from './resolve-notify.ts';
 import type { PassphraseReference } from './passphrase.ts';
@@ -58,8 +60,10 @@ export function resolveConfiguration(
   );
   const notify = resolveNotify(written.notify, { findings, readSecret });
   const sites = listSites(written, mirrors);
+  const { acme: writtenAcme } = written.certificates;
+  const acme = writtenAcme && resolveAcme(writtenAcme, { findings, readSecret });
   const configuration = join(written, {
-    ...{ file, absolute, mirrors, sites, sources, notify },
+    ...{ file, absolute, mirrors, sites, acme, sources, notify },
     secretFiles: [...secretFiles],
   });
   findings.push(...contradictions(configuration, { sites, incomplete }));
@@ -71,16 +75,17 @@ interface Parts {
   readonly absolute: Absolute;
   readonly mirrors: readonly Mirror[];
   readonly sites: readonly PlacedSite[];
+  readonly acme: AcmeConfiguration | undefined;
   readonly sources: Sources;
   readonly secretFiles: readonly string[];
   readonly notify: NotifyConfiguration | undefined;
 }
 
 function join(written: WrittenConfiguration, parts: Parts): Configuration {
-  const { file, absolute, mirrors, sites, sources, secretFiles, notify } = parts;
+  const { file, absolute, mirrors, sites, acme, sources, secretFiles, notify } = parts;
   const { admin } = written.listen;
   const stateDirectory = absolute(written.state.directory);
-  const { directory, privateCa, files, acme } = written.certificates;
+  const { directory, privateCa, files } = written.certificates;
   return {
     file,
     listen: {
@@ -94,7 +99,7 @@ function join(written: WrittenConfiguration, parts: Parts): Configuration {
     },
     certificates: {
       directory: directory === undefined ? resolve(stateDirectory, 'certs') : absolute(directory),
-      acme: acme && resolveAcme(acme, absolute),
+      acme,
       privateCa: {
         name: privateCa.name,
         permitted: privateCa.permitted ?? ownSubtrees(sites),
@@ -178,18 +183,6 @@ function absolutePassphrase(
   absolute: Absolute,
 ): PassphraseReference {
   return 'file' in reference ? { file: absolute(reference.file) } : reference;
-}
-
-function resolveAcme(
-  acme: NonNullable<WrittenConfiguration['certificates']['acme']>,
-  absolute: Absolute,
-): AcmeConfiguration {
-  return {
-    directory: acme.directory.href,
-    email: acme.email,
-    agreeToTerms: acme.agreeToTerms,
-    trustFile: acme.trust && absolute(acme.trust.file),
-  };
 }
 
 function resolveBandwidth(bandwidth: WrittenConfiguration['bandwidth']): BandwidthConfiguration {

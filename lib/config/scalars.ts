@@ -215,6 +215,14 @@ export const path = z
   .describe("a path; a relative one counts from this file's own folder");
 export const fileReference = z.strictObject({ file: path });
 
+export const secret = z
+  .union([fileReference, z.strictObject({ env: z.string().min(1) })], {
+    // Never with the value: it may well be the secret.
+    error:
+      'is not a secret reference; write {file: PATH} or {env: NAME}, secrets never stand inline',
+  })
+  .describe('where a secret is read from: {file: PATH} or {env: NAME}');
+
 export const issuerName = z.enum(['acme', 'private-ca', 'files'], {
   error: expected({ wrong: 'is not an issuer', fix: 'write acme, private-ca or files' }),
 });

@@ -3,9 +3,10 @@
  * `config/mirrorgate.schema.json` is generated from it.
  */
 import { z } from 'zod';
+import { acme } from './acme-schema.ts';
 import { limitsSchema } from './limits-schema.ts';
 import { expected } from './messages.ts';
-import { mirror, secret } from './mirror-schema.ts';
+import { mirror } from './mirror-schema.ts';
 import {
   adminEndpoint,
   cidr,
@@ -21,6 +22,7 @@ import {
   origin,
   path,
   rate,
+  secret,
   share,
   size,
   tcpEndpoint,
@@ -62,17 +64,6 @@ const processes = z.strictObject({
     .default('auto')
     .describe('TLS processes; auto is one fewer than the processors, at least one'),
   workers: wholeNumber(1, 32).default(1).describe('cache processes'),
-});
-
-const acme = z.strictObject({
-  directory: webUrl.prefault('https://acme-v02.api.letsencrypt.org/directory'),
-  email: z
-    .email({
-      error: expected({ wrong: 'is not an e-mail address', fix: 'write name@example.com' }),
-    })
-    .optional(),
-  agreeToTerms: z.boolean().default(false),
-  trust: fileReference.optional().describe('an extra root for a private ACME server, as PEM'),
 });
 
 const passphrase = z

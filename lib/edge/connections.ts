@@ -22,6 +22,14 @@ export interface Peer {
   admission: Admission | undefined;
   /** How its connection is counted and paced. */
   readonly passage: Passage;
+  /** A stranger who was let in for a CA's challenge alone, and gets nothing else. */
+  readonly isVisitor: boolean;
+}
+
+/** How a connection came. */
+export interface Arrival {
+  readonly remoteAddress?: string | undefined;
+  readonly admitsVisitors?: boolean;
 }
 
 export interface ConnectionsOptions {
@@ -76,9 +84,11 @@ export class Connections {
 
   /**
    * The peer of a fresh connection, or undefined where it was closed for want of a right or room.
-   * `remoteAddress` is another than the socket's where a load balancer passes it on.
+   * `remoteAddress` is another than the socket's where a load balancer passes it on. With
+   * `admitsVisitors`, strangers come in as visitors where they would not come in at all.
    */
-  accept(socket: Socket, remoteAddress = socket.remoteAddress): Peer | undefined {
+  accept(socket: Socket, arrival: Arrival = {}): Peer | undefined {
+    const { remoteAddress = socket.remoteAddress, admitsVisitors = false } = arrival;
     const bytes = tryPeerAddress(remoteAddress);
     // Gone already: a reset can arrive before the connection is looked at.
     if (bytes === undefined) {
@@ -87,9 +97,10 @@ export class Connections {
     }
     const address = addressText(bytes);
     const admission = this.#allowList?.lookup(bytes, this.#clock.now());
+    const isVisitor = admission === undefined && !this.#letsStrangersIn && admitsVisitors;
     const client = clientOf(bytes);
-    const denial = this.#denial(admission, client);
-    if (admission === undefined) this.#logDenial(address);
+    const denial = this.#denial(client, { admission, isVisitor });
+    if (admission === undefined && !isVisitor) this.#logDenial(address);
     if (denial !== undefined) {
       this.#onDenied(address, denial);
       if (denial !== 'not-allowed') {
@@ -99,7 +110,7 @@ export class Connections {
       return undefined;
     }
     const passage = this.#traffic.enter(socket, client);
-    const peer = { address, bytes, client, admission, passage };
+    const peer: Peer = { address, bytes, client, admission, isVisitor, passage };
     this.#live.set(socket, peer);
     this.#perAddress.set(client, (this.#perAddress.get(client) ?? 0) + 1);
     socket.once('close', () => this.#forget(socket, client));
@@ -112,13 +123,16 @@ export class Connections {
   }
 
   /** Why a fresh connection has no place here, if it has none. */
-  #denial(admission: Admission | undefined, group: string): DenialReason | undefined {
+  #denial(
+    client: string,
+    { admission, isVisitor }: Pick<Peer, 'admission' | 'isVisitor'>,
+  ): DenialReason | undefined {
     const { maxStrangers, maxConnectionsPerAddress, maxConnections } = this.#limits;
     if (admission === undefined) {
-      if (!this.#letsStrangersIn) return 'not-allowed';
+      if (!isVisitor && !this.#letsStrangersIn) return 'not-allowed';
       if (this.#countStrangers() >= maxStrangers) return 'strangers-full';
     }
-    if ((this.#perAddress.get(group) ?? 0) >= maxConnectionsPerAddress) return 'address-full';
+    if ((this.#perAddress.get(client) ?? 0) >= maxConnectionsPerAddress) return 'address-full';
     return this.#live.size >= maxConnections ? 'edge-full' : undefined;
   }
 
@@ -143,6 +157,8 @@ export class Connections {
   #judgeAgain(): void {
     const now = this.#clock.now();
     for (const [socket, peer] of this.#live) {
+      // Gone in a moment; what was not decided by the list does not change with it.
+      if (peer.isVisitor) continue;
       peer.admission = this.#allowList?.lookup(peer.bytes, now);
       if (peer.admission === undefined && !this.#letsStrangersIn) {
         this.#logger.info('connection cut, its client is no longer allowed', {

@@ -5,20 +5,21 @@
 import type { AllowList } from '../access/allow-list.ts';
 import type { BudgetOrders, UsageReport } from '../budget/usage.ts';
 import type { CertifiedKey } from '../certificates/issuer.ts';
-import { endpointText, type TcpEndpoint } from '../net/endpoint.ts';
+import type { TcpEndpoint } from '../net/endpoint.ts';
 import { errorFields, type Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time/clock.ts';
 import { wantedAddresses, type Address, type BoundAddress } from './addresses.ts';
 import { AnswerMemory } from './answer-memory.ts';
 import { CaDocuments } from './ca-documents.ts';
+import { Challenges } from './challenges.ts';
 import { Connections } from './connections.ts';
 import { Denials } from './denials.ts';
 import { FileSender } from './file-sender.ts';
 import { Gateway, type GatewayState } from './gateway.ts';
 import { HttpsListener } from './https-listener.ts';
 import { limits as standardLimits, type Limits } from './limits.ts';
+import { createListener, type Listener } from './listener.ts';
 import type { EdgeObserver } from './observer.ts';
-import { PlainListener, type PlainListenerOptions } from './plain-listener.ts';
 import { Router } from './router.ts';
 import { ServiceProxy } from './service-proxy.ts';
 import type { EdgeSettings, TrustDocuments } from './settings.ts';
@@ -44,8 +45,6 @@ export interface ListenFailure {
   readonly error: Error;
 }
 
-type Listener = HttpsListener | PlainListener;
-
 interface OpenAddress extends Address {
   readonly port: number;
   readonly listener: Listener;
@@ -54,6 +53,7 @@ interface OpenAddress extends Address {
 const idleSweepMs = 200;
 
 export class Edge {
+  readonly challenges = new Challenges();
   readonly #logger: Logger;
   readonly #limits: Limits;
   readonly #traffic: Traffic;
@@ -239,26 +239,18 @@ export class Edge {
     this.#leaving.set(listener, closed);
   }
 
-  #createListener({ endpoint, role, proxiedFrom }: Address, sharesPort: boolean): Listener {
-    const gateway = this.#gateway;
-    const options = {
-      endpoint,
-      proxiedFrom,
-      sharesPort,
+  #createListener(address: Address, sharesPort: boolean): Listener {
+    return createListener(address, {
       connections: this.#connections,
+      contexts: this.#contexts,
+      trust: this.#trust,
+      challenges: this.challenges,
+      gateway: this.#gateway,
       limits: this.#limits,
-      onError: (error: Error) => {
-        const address = endpointText(endpoint);
-        this.#logger.error('cannot accept connections', { address, ...errorFields(error) });
-      },
-    };
-    if (role !== undefined) {
-      const contexts = this.#contexts;
-      const trust = this.#trust;
-      return new HttpsListener({ ...options, role, contexts, trust, handler: gateway });
-    }
-    const handle: PlainListenerOptions['handle'] = (...exchange) => gateway.plain(...exchange);
-    return new PlainListener({ ...options, handle });
+      logger: this.#logger,
+      sharesPort,
+      answersHttpChallenges: () => this.#state?.settings.answersHttpChallenges === true,
+    });
   }
 
   #currentState(): GatewayState {

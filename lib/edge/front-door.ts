@@ -16,6 +16,8 @@ export interface FrontDoorOptions {
   readonly connections: Connections;
   /** Load balancers that speak the PROXY protocol here; where they are named, nobody else is heard. */
   readonly proxiedFrom?: readonly Cidr[] | undefined;
+  /** Whether who is not on the allow-list may come in for a CA's challenge. */
+  readonly admitsVisitors: () => boolean;
   /** Of the server that speaks for the address. */
   readonly limits: Limits;
   /** Told what goes wrong with accepting (`EMFILE`) after `listen`. */
@@ -28,9 +30,10 @@ export class FrontDoor {
 
   constructor(options: FrontDoorOptions, onConnection: (socket: Socket, peer: Peer) => void) {
     this.#options = options;
-    const { connections, proxiedFrom, limits } = options;
+    const { connections, proxiedFrom, limits, admitsVisitors } = options;
     const accept = (socket: Socket, remoteAddress: string | undefined): void => {
-      const peer = connections.accept(socket, remoteAddress);
+      const arrival = { remoteAddress, admitsVisitors: admitsVisitors() };
+      const peer = connections.accept(socket, arrival);
       if (peer !== undefined) onConnection(socket, peer);
     };
     const proxied =

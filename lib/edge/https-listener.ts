@@ -9,6 +9,9 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { SecureContext, TLSSocket } from 'node:tls';
 import { endForError } from './client-errors.ts';
+import { acmeTlsProtocol } from '../acme/challenge.ts';
+import { ChallengeTerminator } from './challenge-terminator.ts';
+import type { Challenges } from './challenges.ts';
 import type { Peer } from './connections.ts';
 import { FrontDoor, type FrontDoorOptions } from './front-door.ts';
 import { PacedResponse } from './paced-response.ts';
@@ -40,6 +43,7 @@ export interface AddressRole {
 export interface HttpsListenerOptions extends FrontDoorOptions {
   readonly role: AddressRole;
   readonly contexts: SiteContexts;
+  readonly challenges: Challenges;
   readonly handler: RequestHandler;
   readonly trust: TrustWatch;
 }
@@ -68,9 +72,13 @@ export class HttpsListener {
   /** Whose handshake runs: a TLS socket that failed does not know its other end any more. */
   readonly #shaking = new AsyncLocalStorage<Peer>();
   readonly #turns: Turns;
+  readonly #visitors: ChallengeTerminator;
+  /** Where the client asked for a challenge: TLS 1.3 agrees on that before it chooses by name. */
+  readonly #challenged = new WeakSet();
 
   constructor(options: HttpsListenerOptions) {
     this.#options = options;
+    this.#visitors = new ChallengeTerminator(options.challenges, options.limits);
     this.#turns = new Turns(options.limits.maxRequestsPerConnection);
     this.#role = options.role;
     this.#door = new FrontDoor(options, (socket, peer) => this.#accept(socket, peer));
@@ -110,6 +118,10 @@ export class HttpsListener {
   }
 
   #accept(socket: Socket, peer: Peer): void {
+    if (peer.isVisitor) {
+      this.#visitors.accept(socket);
+      return;
+    }
     const key = connectionKey(socket);
     const accepted = { socket, peer };
     this.#accepted.set(key, accepted);
@@ -135,8 +147,8 @@ export class HttpsListener {
     const { contexts, limits, trust } = this.#options;
     const terminator = createServer({
       ...contexts.serverOptions(site),
-      ALPNProtocols: ['http/1.1'],
       ServerResponse: PacedResponse,
+      ALPNCallback: this.#protocolCallback(),
       SNICallback: this.#serverNameCallback(),
       handshakeTimeout: limits.handshakeTimeoutMs,
       headersTimeout: limits.headersTimeoutMs,
@@ -199,11 +211,14 @@ export class HttpsListener {
 
   /** Must never throw: Node does not count a throwing callback as its own fault. */
   #serverNameCallback() {
-    const { contexts } = this.#options;
+    const { contexts, challenges } = this.#options;
     const accepted = this.#accepted;
+    const challenged = this.#challenged;
     type Callback = (error: Error | null, context?: SecureContext) => void;
-    return function serverName(this: unknown, name: string, callback: Callback): void {
-      const context = contexts.lookup(name);
+    return function serverName(this: object, name: string, callback: Callback): void {
+      // A name that has no certificate yet may be one that a CA asks about.
+      const own = challenged.has(this) ? undefined : contexts.lookup(name);
+      const context = own ?? challenges.context(name);
       if (context !== undefined) {
         callback(null, context);
         return;
@@ -214,8 +229,30 @@ export class HttpsListener {
     };
   }
 
+  /** As above. A CA may stand on the allow-list too: it gets its challenge like any visitor. */
+  #protocolCallback() {
+    const { contexts, challenges } = this.#options;
+    const challenged = this.#challenged;
+    type Offer = { readonly servername: string; readonly protocols: readonly string[] };
+    return function protocol(this: object, { servername, protocols }: Offer): string | undefined {
+      const challenge = challenges.context(servername);
+      if (challenge !== undefined && protocols.includes(acmeTlsProtocol)) {
+        challenged.add(this);
+        // TLS 1.2 has chosen by now.
+        (this as TLSSocket).setKeyCert(challenge);
+        return acmeTlsProtocol;
+      }
+      const isOnlyChallenged = challenge !== undefined && contexts.lookup(servername) === undefined;
+      return protocols.includes('http/1.1') && !isOnlyChallenged ? 'http/1.1' : undefined;
+    };
+  }
+
   #remember(socket: TLSSocket): void {
     socket.on('error', () => socket.destroy());
+    if (socket.alpnProtocol === acmeTlsProtocol) {
+      socket.destroySoon();
+      return;
+    }
     const peer = this.#accepted.get(connectionKey(socket))?.peer;
     if (peer === undefined) socket.destroy();
     else this.#peers.set(socket, peer);

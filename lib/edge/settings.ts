@@ -36,6 +36,8 @@ export interface EdgeSettings {
   readonly logsAccess: boolean;
   /** In force from the start of an edge on; a change of them needs a restart. */
   readonly limits?: LimitsConfiguration;
+  /** Whether CAs may come for HTTP-01 tokens: plain http then speaks to everybody, of these alone. */
+  readonly answersHttpChallenges: boolean;
 }
 
 /** One of the documents under `/ca/` or `/setup/`. */

@@ -10,7 +10,7 @@ import { tryDnsName, type HostName } from '../net/host-name.ts';
 import type { EdgeSettings } from './settings.ts';
 
 /** TLS 1.2 and 1.3 with forward secrecy and authenticated encryption only (Mozilla intermediate). */
-const tlsProfile = {
+export const tlsProfile = {
   minVersion: 'TLSv1.2',
   ciphers: [
     'TLS_AES_128_GCM_SHA256',

@@ -18,6 +18,8 @@ export interface IssuerSetup {
   readonly names: readonly HostName[];
   /** Makes it replace what it has given out, as a new root or a new file does. */
   turnOver(): Promise<void>;
+  /** Whether it can tell the work of others from its own that it has no memory of; true unless told. */
+  readonly knowsItsOwn?: boolean;
   close(): Promise<void>;
 }
 
@@ -64,7 +66,8 @@ export function describeIssuer(name: string, setUp: () => Promise<IssuerSetup>):
       expect(dueAt).to.be.greaterThan(clock.now());
     });
 
-    it('finds the work of another issuer due at once', async () => {
+    it('finds the work of another issuer due at once', async function () {
+      if (setup.knowsItsOwn === false) this.skip();
       const { issuer, names, clock } = setup;
       const foreign = testCertifiedKey(names, { now: clock.now() });
       expect(await issuer.dueAt(foreign, names)).to.be.at.most(clock.now());

@@ -4,6 +4,7 @@ import { Authority } from '../../lib/ca/authority.ts';
 import { filesIssuer } from '../../lib/certificates/files-issuer.ts';
 import { privateCaIssuer, type LeafAuthority } from '../../lib/certificates/private-ca-issuer.ts';
 import { nameSubtree } from '../../lib/config/scalars.ts';
+import { AcmeBench, acmeSites } from '../support/acme/acme-bench.ts';
 import { TemporaryDirectory } from '../support/lab/temporary-directory.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { recordedLog } from '../support/recorded-log.ts';
@@ -66,4 +67,25 @@ describeIssuer('files', async () => {
     turnOver: putFiles,
     close: () => directory.close(),
   };
+});
+
+/** A certificate of an ACME CA that is on no record is served on: ordering anew costs its limits. */
+describeIssuer('acme', () => {
+  const bench = new AcmeBench();
+  bench.sites = acmeSites([names]);
+  return Promise.resolve({
+    issuer: {
+      issue: (...order) => bench.issuer().issue(...order),
+      dueAt: (...held) => bench.issuer().dueAt(...held),
+    },
+    clock: bench.clock,
+    names,
+    turnOver() {
+      bench.addCa('another');
+      bench.cas.shift();
+      return Promise.resolve();
+    },
+    close: () => Promise.resolve(),
+    knowsItsOwn: false,
+  });
 });

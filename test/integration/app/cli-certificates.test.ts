@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { servedSerial } from '../../support/app/gate-client.ts';
 import { GateFolder, readyLine } from '../../support/app/gate-folder.ts';
 import { expectRefusal } from '../../support/app/program.ts';
+import { until } from '../../support/until.ts';
 
 describe('mirrorgate ca', () => {
   let folder: GateFolder;
@@ -84,7 +85,7 @@ describe('mirrorgate cert list', () => {
     const { certificates } = await listed();
     expect(certificates.map(({ site }) => site)).to.deep.equal(['universal', 'hub']);
     const table = (await folder.run('cert', 'list')).stdout.split('\n');
-    expect(table[0]).to.match(/^SITE +ISSUER +EXPIRES +SERIAL +NAMES$/);
+    expect(table[0]).to.match(/^SITE +ISSUER +EXPIRES +RENEWS +SERIAL +NAMES +TROUBLE$/);
     for (const [index, host] of ['mirror.example.test', 'hub.example.test'].entries()) {
       const serial = await servedSerial({ port: folder.ports.https, host, ca });
       const certificate = certificates[index];
@@ -94,6 +95,30 @@ describe('mirrorgate cert list', () => {
         .to.include(host)
         .and.include(String(certificate?.['notAfter']));
     }
+  });
+
+  it('renew replaces the certificate of a host, and serves it', async () => {
+    await readyLine(folder.serve());
+    const target = {
+      port: folder.ports.https,
+      host: 'hub.example.test',
+      ca: await folder.read('certs/trust/bundle.pem'),
+    };
+    const before = await servedSerial(target);
+    const { exitCode, stdout } = await folder.run('cert', 'renew', 'hub.example.test', '--json');
+    expect(exitCode).to.equal(0);
+    const [renewed] = (JSON.parse(stdout) as Listed).certificates;
+    await until('the new certificate', async () => (await servedSerial(target)) !== before);
+    expect(String(renewed?.['serial']).toUpperCase()).to.equal(await servedSerial(target));
+  });
+
+  it('renew says why where there is no such host, and where no gate runs', async () => {
+    expectRefusal(await folder.run('cert', 'renew'), 1, ['no gate runs']);
+    await readyLine(folder.serve());
+    expectRefusal(await folder.run('cert', 'renew', 'nobody.test'), 1, [
+      'nobody.test',
+      'hub.example.test',
+    ]);
   });
 
   it('shows sites that have none yet, and makes none', async () => {

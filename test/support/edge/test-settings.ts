@@ -50,6 +50,7 @@ export function testSettings(rest: Partial<EdgeSettings> = {}): EdgeSettings {
     cacheDirectory: undefined,
     caAccess: 'allow-list',
     logsAccess: true,
+    answersHttpChallenges: false,
     ...rest,
   };
 }

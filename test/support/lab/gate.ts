@@ -31,6 +31,8 @@ export interface GateOptions {
   readonly address?: string;
   /** A free one unless told. */
   readonly httpsPort?: number;
+  /** A free one unless told. */
+  readonly httpPort?: number;
   readonly mirrors: readonly MirrorSettings[];
   readonly universalHosts?: readonly string[];
   /** CIDR blocks of the clients, 127.0.0.0/8 unless told. */
@@ -85,7 +87,10 @@ export class Gate {
   static async start(options: GateOptions): Promise<Gate> {
     for (let attempt = 1; ; attempt += 1) {
       const directory = await TemporaryDirectory.create('gate');
-      const ports = { https: options.httpsPort ?? (await freePort()), http: await freePort() };
+      const ports = {
+        https: options.httpsPort ?? (await freePort()),
+        http: options.httpPort ?? (await freePort()),
+      };
       const gate = new Gate(options, directory, ports);
       try {
         await gate.configure(options);

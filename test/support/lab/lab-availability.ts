@@ -19,6 +19,7 @@ export type LabPart =
   | 'containerd'
   | 'dockerd'
   | 'java'
+  | 'pebble'
   | 'gate';
 
 interface MissingPart {
@@ -36,6 +37,7 @@ const programs: Readonly<Record<LabPart, readonly string[]>> = {
   containerd: ['containerd', 'ctr'],
   dockerd: ['/usr/sbin/dockerd', '/usr/bin/docker', 'containerd', 'runc', 'iptables'],
   java: ['keytool'],
+  pebble: ['pebble', 'pebble-challtestsrv'],
   gate: [gateProgram],
 };
 

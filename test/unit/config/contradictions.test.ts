@@ -72,9 +72,29 @@ describe('what is valid alone and not together', () => {
       ['2 mirrors[0]'],
     ],
     [
-      'an issuer that this version has not',
+      'an issuer of ACME without a word about it',
       'mirrors:\n- {registry: quay.io, hosts: [a.test], issuer: acme}\n',
       ['2 mirrors[0]'],
+    ],
+    [
+      'an ACME CA whose terms nobody agreed to',
+      'certificates: {issuer: acme, acme: {agreeToTerms: true, fallback: [{directory: "https://ca.test/dir"}]}}\nuniversal: {hosts: [a.test]}\nmirrors: [docker.io]\n',
+      ['1 certificates.acme.fallback[0]'],
+    ],
+    [
+      'challenges without what they need',
+      'certificates: {acme: {challenges: [dns-01]}}\nuniversal: {hosts: [a.test]}\nmirrors: [docker.io]\n',
+      ['1 certificates.acme.challenges'],
+    ],
+    [
+      'wildcards without a command for DNS',
+      'certificates: {acme: {wildcards: [a.test]}}\nuniversal: {hosts: [a.test]}\nmirrors: [docker.io]\n',
+      ['1 certificates.acme.wildcards'],
+    ],
+    [
+      'tokens with no port to show them at',
+      'listen: {http: []}\ncertificates: {acme: {challenges: [http-01]}}\nuniversal: {hosts: [a.test]}\nmirrors: [docker.io]\n',
+      ['1 listen.http'],
     ],
     [
       'hosts outside the name constraints',

@@ -35,7 +35,7 @@ describe('the example for production', () => {
     expect(text).to.contain('{env: NAME}');
   });
 
-  it('is still valid with what stands in comments, but for what this version lacks', async () => {
+  it('is still valid with what stands in comments', async () => {
     const text = await example('mirrorgate.yaml');
     const opened = text
       .replace(/^services: \[\]$/m, '')
@@ -47,7 +47,7 @@ describe('the example for production', () => {
       readSecret: () => ({ kind: 'secret', value: '' }),
     });
     expect(configuration.bandwidth.stages).to.have.length(4);
-    expect(configuration.certificates.acme?.email).to.equal('ops@example.com');
+    expect(configuration.certificates.acme?.cas[0].email).to.equal('ops@example.com');
     expect(configuration.services.map(({ name }) => name)).to.deep.equal(['s3']);
     expect(configuration.mirrors.map(({ name }) => name)).to.deep.equal([
       'hub',

@@ -32,6 +32,7 @@ describe('the JSON Schema of the configuration', () => {
     expect(namedKeys(schema)).to.include.members([
       ...['listen.https', 'listen.http', 'listen.admin', 'processes.edges', 'processes.workers'],
       ...['certificates.directory', 'certificates.issuer', 'certificates.acme.directory'],
+      ...['certificates.acme.fallback[].externalAccount.key.env', 'certificates.acme.dns.command'],
       ...['certificates.acme.trust.file', 'certificates.privateCa.permitted', 'state.directory'],
       ...['certificates.privateCa.leafLifetime', 'certificates.files[].key', 'cache.maxSize'],
       ...['cache.minFree', 'mirrors[].registry', 'mirrors[].credentials.password.env'],
