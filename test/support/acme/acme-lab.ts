@@ -31,9 +31,15 @@ export interface CertificateRow {
   readonly site: string;
   readonly issuer: string;
   readonly serial?: string;
+  readonly notBefore?: string;
   readonly notAfter?: string;
+  readonly dueAt?: string;
   readonly lastError?: string;
-  readonly outlook?: { readonly failures: number; readonly nextAttemptAt?: string };
+  readonly outlook?: {
+    readonly failures: number;
+    readonly nextAttemptAt?: string;
+    readonly window?: { readonly start: string; readonly end: string };
+  };
 }
 
 export class AcmeLab {

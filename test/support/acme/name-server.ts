@@ -40,6 +40,7 @@ export class NameServer {
 
   /** Lets `host` resolve to `addresses` from now on. */
   async setAddresses(host: string, addresses: readonly string[]): Promise<void> {
+    await this.tell('/clear-a', { host: `${host}.` });
     await this.tell('/add-a', { host: `${host}.`, addresses });
   }
 
