@@ -468,6 +468,7 @@ describe('CertificateKeeper', () => {
         issuer: 'private-ca',
         issuedBy: root.certificate.subject,
         serial: leaf.serialNumber.toLowerCase(),
+        notBefore: new Date(testStart.getTime() - hourMs),
         notAfter: new Date(testStart.getTime() + 6 * dayMs),
         dueAt: new Date(testStart.getTime() + 4 * dayMs),
         nextCheckAt: new Date(testStart.getTime() + hourMs),
