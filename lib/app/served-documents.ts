@@ -5,6 +5,7 @@ import { installScript } from '../clients/install-script.ts';
 import { clientTools, tryClientText } from '../clients/tools.ts';
 import type { Configuration } from '../config/configuration.ts';
 import type { CaDocument, TrustDocuments } from '../edge/settings.ts';
+import { landingPage } from './landing-page.ts';
 import { trustDocuments } from './trust-documents.ts';
 
 /** `bundle` is undefined where no host uses the private CA. */
@@ -25,10 +26,12 @@ export function servedDocuments(
 
 /** What `mirrorgate client` prints; none for a tool that the gate has nothing for. */
 function setupDocuments(access: GateAccess): CaDocument[] {
-  return clientTools.flatMap((tool) => {
+  const tools = clientTools.flatMap((tool) => {
     const text = tryClientText(tool, access);
-    return text === undefined ? [] : [textDocument(`/setup/${tool}`, text)];
+    return text === undefined ? [] : [{ tool, text }];
   });
+  const texts = tools.map(({ tool, text }) => textDocument(`/setup/${tool}`, text));
+  return [landingPage(access, tools), ...texts];
 }
 
 function textDocument(path: string, body: string): CaDocument {

@@ -46,6 +46,7 @@ function retryAfter(error: unknown): number {
 
 export interface Document {
   readonly contentType: string;
+  readonly contentSecurityPolicy?: string;
   readonly body: string | Uint8Array;
   /** From {@link entityTag}. */
   readonly etag: string;
@@ -60,7 +61,7 @@ export function entityTag(body: Document['body']): string {
 export function sendDocument(
   request: IncomingMessage,
   response: ServerResponse,
-  { contentType, body, etag }: Document,
+  { contentType, contentSecurityPolicy, body, etag }: Document,
 ): void {
   const headers = { etag, 'cache-control': 'no-cache', 'x-content-type-options': 'nosniff' };
   const condition = request.headers['if-none-match']?.split(',').map((tag) => tag.trim());
@@ -71,6 +72,10 @@ export function sendDocument(
   response.writeHead(200, {
     ...headers,
     'content-type': contentType,
+    ...(contentSecurityPolicy !== undefined && {
+      'content-security-policy': contentSecurityPolicy,
+      'referrer-policy': 'no-referrer',
+    }),
     'content-length': Buffer.byteLength(body),
   });
   response.end(request.method === 'HEAD' ? undefined : body);

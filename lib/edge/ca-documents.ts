@@ -1,4 +1,7 @@
-/** What anyone who is to trust the private CA may fetch, on every host, over http and https. */
+/**
+ * What anyone who is to trust the private CA may fetch, on every host, over http and https; and what
+ * sets clients up, for who may use the mirrors.
+ */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { entityTag, sendDocument, type Document } from './answers.ts';
 import type { Peer } from './connections.ts';
@@ -30,7 +33,7 @@ export class CaDocuments {
 
   /** The one at `path` for who may use the mirrors; undefined where there is none. */
   findSetup(path: string): ServedDocument | undefined {
-    return path.startsWith('/setup/') ? this.#byPath.get(path) : undefined;
+    return path === '/' || path.startsWith('/setup/') ? this.#byPath.get(path) : undefined;
   }
 
   /** Answers with what is at `path` for who is to trust the private CA; false where there is none. */

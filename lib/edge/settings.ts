@@ -40,11 +40,13 @@ export interface EdgeSettings {
   readonly answersHttpChallenges: boolean;
 }
 
-/** One of the documents under `/ca/` or `/setup/`. */
+/** One of the documents under `/ca/` or `/setup/`, or the page at `/`. */
 export interface CaDocument {
   /** As in the request. */
   readonly path: string;
   readonly contentType: string;
+  /** Of what a browser shows as a page. */
+  readonly contentSecurityPolicy?: string;
   readonly body: string | Uint8Array;
   /** Whether who has it has every root of the bundle. */
   readonly carriesRoots: boolean;

@@ -1,10 +1,14 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
-import type { Browser, Page } from 'playwright-core';
-import { browserMissing, launchBrowser, openPage } from '../../support/app/browser.ts';
+import type { Browser } from 'playwright-core';
+import {
+  browserMissing,
+  launchBrowser,
+  openPage,
+  seriousFindings,
+} from '../../support/app/browser.ts';
 import { ask } from '../../support/app/gate-client.ts';
 import { pastTraffic } from '../../support/app/past-traffic.ts';
 import { repository, type Stage } from '../../support/app/stage.ts';
@@ -111,22 +115,3 @@ describe('status pages in a browser', function () {
     await page.context().close();
   });
 });
-
-const axePath = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
-
-interface Finding {
-  readonly id: string;
-  readonly impact: string;
-  readonly nodes: readonly { readonly html: string }[];
-}
-
-/** Through the debugger, past the page's own policy, which forbids scripts of others. */
-async function seriousFindings(page: Page): Promise<string[]> {
-  await page.evaluate(await readFile(axePath, 'utf8'));
-  const findings = await page.evaluate<readonly Finding[]>(
-    'axe.run().then(({ violations }) => violations)',
-  );
-  return findings
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-}

@@ -9,6 +9,8 @@ import { WireClient } from '../../support/edge/wire-client.ts';
 const fingerprint = 'f'.repeat(64);
 const bundle = '/ca/bundle.pem';
 const setup = '[[registry]]\n';
+const page = '<!doctype html>\n';
+const policy = "default-src 'none'";
 const binary = Buffer.from([0x30, 0x82, 0x00, 0xff, 0x80]);
 
 function trust(bundlePem: string): TrustDocuments {
@@ -24,6 +26,7 @@ function trust(bundlePem: string): TrustDocuments {
       document('/ca/bundle.p12', 'application/x-pkcs12', binary),
       document('/ca/fingerprint', 'text/plain; charset=utf-8', `${fingerprint}\n`),
       document('/setup/podman', 'text/plain; charset=utf-8', setup),
+      { ...document('/', 'text/html; charset=utf-8', page), contentSecurityPolicy: policy },
     ],
   };
 }
@@ -157,6 +160,21 @@ describe('the CA documents', () => {
       expect((await fetch('/setup/nothing', { host: hubHost })).status).to.equal(404);
     });
 
+    it('begin with a page at / of the hosts of mirrors', async () => {
+      await start();
+      for (const host of [universalHost, hubHost]) {
+        const { status, headers, body } = await fetch('/', { host });
+        expect([status, body.toString()]).to.deep.equal([200, page]);
+        expect(headers).to.include({
+          'content-type': 'text/html; charset=utf-8',
+          'content-security-policy': policy,
+          'x-content-type-options': 'nosniff',
+        });
+        expect((await fetch('/', { host, method: 'POST' })).status).to.equal(405);
+        expect((await fetch('/', { host, isPlain: true })).status).to.equal(308);
+      }
+    });
+
     it('lead from plain http to https, where nobody on the way can change them', async () => {
       await start();
       const { status, headers } = await fetch('/setup/podman', { host: hubHost, isPlain: true });
@@ -169,8 +187,10 @@ describe('the CA documents', () => {
         allowList: listOf([allowed('127.0.0.1/32')]),
         settings: { caAccess: 'public' },
       });
-      const answer = await fetch('/setup/podman', { host: hubHost, from: '127.0.0.2' });
-      expect(answer.status).to.equal(403);
+      for (const path of ['/', '/setup/podman']) {
+        const answer = await fetch(path, { host: hubHost, from: '127.0.0.2' });
+        expect(answer.status, path).to.equal(403);
+      }
     });
   });
 });
