@@ -2,14 +2,21 @@
  * From the allow-list file to its data, or to every problem in it at once. Nothing here guesses:
  * whoever cannot read the list lets nobody in.
  */
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { describeIssue } from '../config/messages.ts';
 import { ConfigurationError } from '../config/problems.ts';
 import { findingsOf, YamlFile, type Finding, type KeyPath } from '../config/yaml-file.ts';
-import type { AllowEntry, AllowListData } from './allow-list.ts';
+import type { AllowEntry, AllowListData, DenyAction } from './allow-list.ts';
 import { knownNamesText } from './known-names.ts';
-import { parseEntry, scopeKey } from './written-entry.ts';
+import { readRangeFile } from './range-file.ts';
+import {
+  isRangesEntry,
+  parseEntry,
+  parseRangesEntry,
+  scopeKey,
+  type WrittenRanges,
+} from './written-entry.ts';
 
 const allowListSchema = z.strictObject(
   {
@@ -37,40 +44,70 @@ const missingAllow: Finding = {
 /** The blocks of every address of a family. */
 const wholeInternet: readonly string[] = ['0.0.0.0/0', '::/0'];
 
-/**
- * @param knownNames every mirror and service that an entry may name
- * @throws ConfigurationError with every problem, also where the file is missing or empty
- */
-export async function readAllowList(
-  path: string,
-  knownNames: readonly string[],
-): Promise<AllowListData> {
-  return parseAllowList(await YamlFile.read(resolve(path)), knownNames);
+/** A list as it is written: what its files of ranges hold is not in it yet. */
+export interface WrittenList {
+  readonly deny: DenyAction;
+  /** By their index in `allow:`. */
+  readonly items: ReadonlyMap<number, ListedItem>;
+  /** What `allowAll: true` stands for. */
+  readonly everyone: readonly AllowEntry[];
 }
 
-/** As {@link readAllowList}, of a file whose text was read before. */
-export function parseAllowList(file: YamlFile, knownNames: readonly string[]): AllowListData {
+export type ListedItem =
+  | { readonly kind: 'entry'; readonly entry: AllowEntry }
+  | { readonly kind: 'ranges'; readonly ranges: WrittenRanges };
+
+export interface ReadOptions {
+  /** Every mirror and service that an entry may name. */
+  readonly knownNames: readonly string[];
+  /** Told of every file of ranges before it is read: who watches it from then on misses nothing. */
+  readonly onRangeFile?: (path: string) => void;
+}
+
+/** @throws ConfigurationError with every problem, also where a file is missing or empty */
+export async function readAllowList(
+  path: string,
+  { knownNames, onRangeFile }: ReadOptions,
+): Promise<AllowListData> {
+  const file = await YamlFile.read(resolve(path));
+  const { deny, items, everyone } = parseAllowList(file, knownNames);
+  const entries: AllowEntry[] = [];
+  for (const item of items.values()) {
+    if (item.kind === 'entry') {
+      entries.push(item.entry);
+      continue;
+    }
+    const { file: named, ...terms } = item.ranges;
+    const rangeFile = resolve(dirname(file.path), named);
+    onRangeFile?.(rangeFile);
+    for (const range of await readRangeFile(rangeFile)) {
+      entries.push(Object.freeze({ ...terms, ...range, file: rangeFile }));
+    }
+  }
+  return Object.freeze({ deny, entries: Object.freeze([...entries, ...everyone]) });
+}
+
+/** @throws ConfigurationError with every problem of the list itself */
+export function parseAllowList(file: YamlFile, knownNames: readonly string[]): WrittenList {
   const value = file.value() ?? {};
   const parsed = allowListSchema.safeParse(value, { error: describeIssue });
   const isOpen = valueAt(value, 'allowAll') === true;
   const isMissing = parsed.data?.allow === undefined && parsed.data?.allowAll === false;
-  const placed = placedEntries(file, value);
+  const placed = placedItems(file, value);
   const findings = [
     ...(parsed.success ? [] : findingsOf(parsed.error)),
     ...(isMissing ? [missingAllow] : []),
     ...placed.findings,
-    ...contradictions(placed.entries, { knownNames: new Set(knownNames), isOpen }),
+    ...contradictions(entriesOf(placed.items), isOpen),
+    ...unknownNames(placed.items, new Set(knownNames)),
   ];
   if (!parsed.success || findings.length > 0) {
     const problems = findings.map((finding) => file.locate(finding));
     throw new ConfigurationError(problems.sort((a, b) => (a.line ?? 0) - (b.line ?? 0)));
   }
-  const listed = [...placed.entries.values()];
-  const everyone = isOpen && !listed.some(isWholeInternet) ? everyoneAt(file) : [];
-  return Object.freeze({
-    deny: parsed.data.deny,
-    entries: Object.freeze([...listed, ...everyone]),
-  });
+  const isWhole = [...entriesOf(placed.items).values()].some(isWholeInternet);
+  const everyone = isOpen && !isWhole ? everyoneAt(file) : [];
+  return { deny: parsed.data.deny, items: placed.items, everyone };
 }
 
 /** The items of `allow:` as they are written, in a file that may be wrong elsewhere. */
@@ -84,40 +121,39 @@ export function lineOf(file: YamlFile, path: KeyPath): number {
   return file.locate({ path, message: '' }).line ?? 1;
 }
 
-interface PlacedEntries {
-  /** By their index in the file. */
-  readonly entries: ReadonlyMap<number, AllowEntry>;
+interface PlacedItems {
+  readonly items: ReadonlyMap<number, ListedItem>;
   readonly findings: readonly Finding[];
 }
 
-function placedEntries(file: YamlFile, value: unknown): PlacedEntries {
-  const entries = new Map<number, AllowEntry>();
+function placedItems(file: YamlFile, value: unknown): PlacedItems {
+  const items = new Map<number, ListedItem>();
   const findings: Finding[] = [];
   for (const [index, written] of writtenEntries(value).entries()) {
     const path = ['allow', index];
-    const result = parseEntry(written);
-    if (result.kind === 'entry') {
-      entries.set(index, Object.freeze({ ...result.entry, line: lineOf(file, path) }));
+    const result = isRangesEntry(written) ? parseRangesEntry(written) : parseEntry(written);
+    if (result.kind === 'ranges') {
+      items.set(index, result);
+    } else if (result.kind === 'entry') {
+      const entry = Object.freeze({ ...result.entry, line: lineOf(file, path) });
+      items.set(index, { kind: 'entry', entry });
     } else {
       for (const found of result.findings) {
         findings.push({ ...found, path: [...path, ...found.path] });
       }
     }
   }
-  return { entries, findings };
+  return { items, findings };
 }
 
-interface Surroundings {
-  readonly knownNames: ReadonlySet<string>;
-  /** Whether `allowAll: true` stands in the file. */
-  readonly isOpen: boolean;
+function entriesOf(items: ReadonlyMap<number, ListedItem>): Map<number, AllowEntry> {
+  const entries = new Map<number, AllowEntry>();
+  for (const [index, item] of items) if (item.kind === 'entry') entries.set(index, item.entry);
+  return entries;
 }
 
 /** What each entry alone cannot know. */
-function contradictions(
-  entries: ReadonlyMap<number, AllowEntry>,
-  { knownNames, isOpen }: Surroundings,
-): Finding[] {
+function contradictions(entries: ReadonlyMap<number, AllowEntry>, isOpen: boolean): Finding[] {
   const findings: Finding[] = [];
   const lines = new Map<string, number>();
   for (const [index, entry] of entries) {
@@ -135,16 +171,24 @@ function contradictions(
       const fix = 'name the addresses, or confirm it by "allowAll: true" at the top of the file';
       findings.push({ path, message, fix });
     }
-    for (const [position, name] of (entry.mirrors ?? []).entries()) {
-      if (knownNames.has(name)) continue;
-      findings.push({
-        path: [...path, 'mirrors', position],
-        message: `"${name}" is no mirror or service`,
-        fix: knownNamesText(knownNames),
-      });
-    }
   }
   return findings;
+}
+
+function unknownNames(
+  items: ReadonlyMap<number, ListedItem>,
+  knownNames: ReadonlySet<string>,
+): Finding[] {
+  return [...items].flatMap(([index, item]) => {
+    const { mirrors = [] } = item.kind === 'entry' ? item.entry : item.ranges;
+    return [...mirrors.entries()]
+      .filter(([, name]) => !knownNames.has(name))
+      .map(([position, name]) => ({
+        path: ['allow', index, 'mirrors', position],
+        message: `"${name}" is no mirror or service`,
+        fix: knownNamesText(knownNames),
+      }));
+  });
 }
 
 function isWholeInternet({ cidr }: AllowEntry): boolean {

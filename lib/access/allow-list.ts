@@ -20,6 +20,8 @@ export interface AllowEntry {
   readonly expires: Date | undefined;
   /** Where it stands in the file, from 1. */
   readonly line: number;
+  /** The file of ranges in which that line is; the allow-list itself where it is left out. */
+  readonly file?: string;
 }
 
 /** Plain values that survive a structured clone, so that another process can build the same list. */

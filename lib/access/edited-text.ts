@@ -64,13 +64,13 @@ export function acceptAfter(
   if (text === undefined) throw notEditable(place.path);
   const file = reread(place.path, text);
   if (!isDeepStrictEqual(file.value(), { ...value, allow: items })) throw notEditable(place.path);
-  const { entries } = parseAllowList(file, place.knownNames);
+  const after = parseAllowList(file, place.knownNames);
   return {
     text,
     entryAt(index) {
-      const entry = entries[index];
-      if (entry === undefined) throw notEditable(place.path);
-      return entry;
+      const item = after.items.get(index);
+      if (item?.kind !== 'entry') throw notEditable(place.path);
+      return item.entry;
     },
   };
 }

@@ -50,17 +50,40 @@ const expires = z.string({ error: expiryMessage }).transform((text, context) => 
   return z.NEVER;
 });
 
-const entryMap = z.strictObject({
-  cidr,
-  label: label.optional(),
-  mirrors: mirrors.optional(),
-  expires: expires.optional(),
+const terms = { label: label.optional(), mirrors: mirrors.optional(), expires: expires.optional() };
+
+const entryMap = z.strictObject({ cidr, ...terms });
+
+const fileMessage = 'is not a path; write the name of a file with one CIDR block a line';
+
+const rangesMap = z.strictObject({
+  file: z.string({ error: fileMessage }).min(1, { error: fileMessage }),
+  ...terms,
 });
 
-/** Reads one item of `allow:`. Whether its mirrors exist is not asked here. */
+/** `{file: PATH, …}`: an entry for each block that the file lists. */
+export type WrittenRanges = Omit<UnplacedEntry, 'cidr' | 'file'> & { readonly file: string };
+
+export type RangesResult =
+  | { readonly kind: 'ranges'; readonly ranges: WrittenRanges }
+  | { readonly kind: 'invalid'; readonly findings: readonly Finding[] };
+
+/** Whether an item of `allow:` is for {@link parseRangesEntry}. */
+export function isRangesEntry(written: unknown): boolean {
+  return hasKey(written, 'file') && !hasKey(written, 'cidr');
+}
+
+export function parseRangesEntry(written: unknown): RangesResult {
+  const parsed = rangesMap.safeParse(written, { error: describeIssue });
+  if (!parsed.success) return { kind: 'invalid', findings: findingsOf(parsed.error) };
+  const { file, label, mirrors, expires } = parsed.data;
+  return { kind: 'ranges', ranges: { file, label, mirrors, expires } };
+}
+
+/** Reads one item of `allow:` that names a block. Whether its mirrors exist is not asked here. */
 export function parseEntry(written: unknown): EntryResult {
   const isShort = typeof written === 'string';
-  if (!isShort && !hasCidr(written)) {
+  if (!isShort && !hasKey(written, 'cidr')) {
     const fix = 'write {cidr: 203.0.113.7/32}; IPv6 that ends in a colon needs quotes';
     return { kind: 'invalid', findings: [{ path: [], message: 'is not an entry', fix }] };
   }
@@ -92,6 +115,6 @@ export function scopeKey({ cidr, mirrors }: UnplacedEntry): string {
   return `${cidr} ${scope}`;
 }
 
-function hasCidr(written: unknown): boolean {
-  return typeof written === 'object' && written !== null && 'cidr' in written;
+function hasKey(written: unknown, key: string): boolean {
+  return typeof written === 'object' && written !== null && key in written;
 }

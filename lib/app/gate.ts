@@ -180,7 +180,7 @@ export class Gate {
     const configuration = this.#configuration;
     const { stateDirectory } = configuration;
     this.#follow(configuration);
-    const allowList = await readGuardedAllowList(configuration);
+    const allowList = await this.#readAllowList(configuration);
     await prepareStateDirectory(configuration);
     const lock = await InstanceLock.take(stateDirectory, controlServer(this.#commands()));
     this.#closers.push(() => lock.release());
@@ -221,7 +221,7 @@ export class Gate {
   /** All of what a running gate can change, or nothing of it. */
   async #take(wanted: Configuration): Promise<void> {
     const configuration = reloadable(this.#configuration, wanted);
-    const allowList = await readGuardedAllowList(configuration);
+    const allowList = await this.#readAllowList(configuration);
     await this.#certification.take(configuration);
     for (const key of changesThatNeedRestart(this.#configuration, wanted)) {
       this.#logger.warn('this change takes effect at the next start only', { key });
@@ -248,10 +248,16 @@ export class Gate {
     return allowList;
   }
 
+  #readAllowList(configuration: Configuration): Promise<AllowListData> {
+    return readGuardedAllowList(configuration, (path) => {
+      this.#watchedFiles.followRanges(path, () => void this.#reloadAllowList());
+    });
+  }
+
   #reloadAllowList(): Promise<void> {
     return this.#reloads.add(async () => {
       const configuration = this.#configuration;
-      const allowList = await readGuardedAllowList(configuration);
+      const allowList = await this.#readAllowList(configuration);
       this.#fleet.updateEdges({ allowList: this.#noted(allowList) });
       const facts = { file: configuration.allowListFile, entries: allowList.entries.length };
       this.#logger.info('allow-list reloaded', facts);

@@ -10,9 +10,15 @@ import { knownNames } from './reload.ts';
  * an empty list is more often a mistake about the file than a wish.
  * @throws ConfigurationError
  */
-export async function readGuardedAllowList(configuration: Configuration): Promise<AllowListData> {
+export async function readGuardedAllowList(
+  configuration: Configuration,
+  onRangeFile?: (path: string) => void,
+): Promise<AllowListData> {
   const { allowListFile: file, mirrors } = configuration;
-  const allowList = await readAllowList(file, knownNames(configuration));
+  const allowList = await readAllowList(file, {
+    knownNames: knownNames(configuration),
+    ...(onRangeFile === undefined ? {} : { onRangeFile }),
+  });
   const guarded = mirrors.filter(({ credentials }) => credentials !== undefined);
   if (allowList.entries.length > 0 || guarded.length === 0) return allowList;
   const names = guarded.map(({ name }) => name).join(', ');

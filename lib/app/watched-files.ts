@@ -25,6 +25,8 @@ export function filesOf(
 
 export class WatchedFiles {
   readonly #watched = new Map<string, WatchedFile>();
+  readonly #ranges = new Map<string, WatchedFile>();
+  #isClosed = false;
 
   /** Watches these paths and no others. One that was watched before misses no change meanwhile. */
   follow(files: ReadonlyMap<string, () => void>): void {
@@ -38,7 +40,19 @@ export class WatchedFiles {
     }
   }
 
+  /**
+   * Watches a file of ranges of the allow-list too, to the end: a change of one that is no longer
+   * named costs a reading of the list.
+   */
+  followRanges(path: string, onChange: () => void): void {
+    if (this.#isClosed || this.#ranges.has(path)) return;
+    this.#ranges.set(path, new WatchedFile(path, onChange));
+  }
+
   close(): void {
+    this.#isClosed = true;
     this.follow(new Map());
+    for (const watched of this.#ranges.values()) watched.close();
+    this.#ranges.clear();
   }
 }

@@ -1,4 +1,5 @@
 /** `mirrorgate allow …`: reads and edits the allow-list file; a running gate follows within a second. */
+import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { addEntry, removeEntry } from '../access/allow-list-edit.ts';
 import { readAllowList } from '../access/allow-list-file.ts';
@@ -31,7 +32,7 @@ function registerList(allow: Command): void {
     .description('show the entries')
     .action(async (_options: unknown, command: Command) => {
       const { path, knownNames: names } = await allowListPlace(command);
-      const list = buildAllowList(await readAllowList(path, names));
+      const list = buildAllowList(await readAllowList(path, { knownNames: names }));
       const { deny, entries } = list;
       const sent = await sentByEntry(command, list);
       const sentBytes = (entry: AllowEntry): number | undefined => sent && (sent.get(entry) ?? 0);
@@ -42,7 +43,7 @@ function registerList(allow: Command): void {
       }
       const now = new Date();
       const rows = entries.map((entry) => [
-        String(entry.line),
+        entry.file === undefined ? String(entry.line) : `${basename(entry.file)}:${entry.line}`,
         entry.cidr,
         entry.label ?? '',
         entry.mirrors?.join(', ') ?? 'all',
@@ -98,7 +99,7 @@ function registerTest(allow: Command): void {
     .option('--mirror <name>', 'for this mirror or service')
     .action(async (address: string, options: { mirror?: string }, command: Command) => {
       const { path, knownNames: names } = await allowListPlace(command);
-      const list = buildAllowList(await readAllowList(path, names));
+      const list = buildAllowList(await readAllowList(path, { knownNames: names }));
       const { mirror } = options;
       const decision = explainDecision(list, {
         address,
@@ -127,7 +128,8 @@ async function allowListPlace(command: Command) {
 }
 
 function decisionText({ kind, address, entry, ...rest }: Decision, path: string): string {
-  const place = entry === undefined ? '' : ` by ${path}:${entry.line} (${entryText(entry)})`;
+  const place =
+    entry === undefined ? '' : ` by ${entry.file ?? path}:${entry.line} (${entryText(entry)})`;
   if (kind === 'allowed') return `${address} is allowed${place}`;
   const reasons = {
     'not-listed': 'no entry names it',

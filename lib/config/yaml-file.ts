@@ -48,7 +48,7 @@ export class YamlFile {
 
   /** @throws ConfigurationError where the file cannot be read or is not YAML. */
   static async read(path: string): Promise<YamlFile> {
-    return new YamlFile(path, await readText(path));
+    return new YamlFile(path, await readConfigurationText(path));
   }
 
   /**
@@ -101,7 +101,11 @@ export class YamlFile {
   }
 }
 
-async function readText(path: string): Promise<string> {
+/**
+ * The text of a file that an operator wrote.
+ * @throws ConfigurationError where it cannot be read, is too large or no UTF-8
+ */
+export async function readConfigurationText(path: string): Promise<string> {
   let bytes: Buffer;
   try {
     bytes = await readFile(path);

@@ -4,9 +4,8 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { buildAllowList } from '../../../lib/access/allow-list.ts';
-import { parseAllowList } from '../../../lib/access/allow-list-file.ts';
-import { YamlFile } from '../../../lib/config/yaml-file.ts';
 import { tryPeerAddress } from '../../../lib/net/address.ts';
+import { parsedList } from '../../support/edge/test-allow-list.ts';
 import { randomCase, seededRandom, type RandomCase } from './random-case.ts';
 
 export interface OracleReport {
@@ -61,8 +60,8 @@ export async function compareWithPython(pairs: number, seed: number): Promise<Or
 
 /** y, n or ? for each query. */
 function decide({ allow, allowAll, now, queries }: RandomCase): string[] {
-  const file = new YamlFile('allow-list.yaml', JSON.stringify({ allow, allowAll }));
-  const list = buildAllowList(structuredClone(parseAllowList(file, names)));
+  const text = JSON.stringify({ allow, allowAll });
+  const list = buildAllowList(structuredClone(parsedList(text, names)));
   const instant = new Date(now);
   return queries.map(([peer, name]) => {
     const address = tryPeerAddress(peer);

@@ -36,14 +36,14 @@ describe('edits of the allow-list by several processes', function () {
     );
     let codes: readonly unknown[] | undefined;
     while (codes === undefined) {
-      await readAllowList(path, []);
+      await readAllowList(path, { knownNames: [] });
       codes = await Promise.race([ended, sleep(2, undefined)]);
     }
     expect(codes).to.deep.equal([0, 0, 0, 0]);
     const text = await readFile(path, 'utf8');
     expect(text.startsWith(head)).to.equal(true);
     expect(text.endsWith(tail)).to.equal(true);
-    expect((await readAllowList(path, [])).entries).to.have.length(1 + 4 * 8);
+    expect((await readAllowList(path, { knownNames: [] })).entries).to.have.length(1 + 4 * 8);
   });
 
   it('leave a whole file where one is killed at any moment', async () => {
@@ -56,7 +56,7 @@ describe('edits of the allow-list by several processes', function () {
       await once(child, 'exit');
       const text = await readFile(path, 'utf8');
       expect(text.startsWith(head) && text.endsWith(tail)).to.equal(true);
-      await readAllowList(path, []);
+      await readAllowList(path, { knownNames: [] });
       await rm(`${path}.lock`, { force: true });
     }
   });

@@ -1,9 +1,8 @@
 /** Every block against every spelling of a peer: 24 × 20 decisions, written out by hand. */
 import { expect } from 'chai';
 import { buildAllowList } from '../../../lib/access/allow-list.ts';
-import { parseAllowList } from '../../../lib/access/allow-list-file.ts';
-import { YamlFile } from '../../../lib/config/yaml-file.ts';
 import { tryPeerAddress } from '../../../lib/net/address.ts';
+import { parsedList } from '../../support/edge/test-allow-list.ts';
 
 const blocks = [
   ...['0.0.0.0/0', '0.0.0.0/8', '1.0.0.0/8', '1.2.3.0/24', '1.2.3.4', '1.2.3.4/30', '127.0.0.0/8'],
@@ -51,7 +50,7 @@ const now = new Date('2026-11-01T00:00:00Z');
 describe('one peer in many spellings', () => {
   for (const block of blocks) {
     const text = JSON.stringify({ allow: [block], allowAll: block.endsWith('/0') });
-    const list = buildAllowList(parseAllowList(new YamlFile('allow-list.yaml', text), []));
+    const list = buildAllowList(parsedList(text, []));
     it(`is decided by ${block} as by its bytes`, () => {
       for (const [peer, admittedBy] of peers) {
         const admission = list.lookup(tryPeerAddress(peer), now);

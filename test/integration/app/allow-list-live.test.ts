@@ -113,6 +113,24 @@ describe('the allow-list of a running gate', () => {
     expect(await isLetIn('127.0.0.2')).to.equal(false);
   });
 
+  it('follows the files of ranges that it names, those with mistakes too', async () => {
+    const ranges = join(dirname(listFile()), 'cloud.txt');
+    await writeFile(ranges, '127.0.0.3\n127.0.0.300\n');
+    await writeFile(listFile(), 'allow: [127.0.0.1, {file: cloud.txt, label: cloud}]\n');
+    const refusal = await stage.gate.waitForLog('refusal', () =>
+      stage.gate.log().find(({ event }) => event.startsWith('reload refused')),
+    );
+    expect(String(refusal['error'])).to.include('cloud.txt:2:1: ').and.include('127.0.0.300');
+    expect(await isLetIn('127.0.0.2')).to.equal(true);
+    await writeFile(ranges, '127.0.0.3\n');
+    await until('an answer to it', () => isLetIn('127.0.0.3'));
+    const socket = await handshake(from('127.0.0.3'));
+    await writeFile(ranges, '# nobody\n');
+    if (!socket.closed) await once(socket, 'close');
+    expect(await isLetIn('127.0.0.3')).to.equal(false);
+    expect(await isLetIn('127.0.0.1')).to.equal(true);
+  });
+
   it('is what the command line makes of it', async () => {
     const allow = (...rest: string[]) =>
       mirrorgate('allow', ...rest, '--config', stage.gate.configurationFile);

@@ -63,7 +63,7 @@ describe('an edit of the allow-list', () => {
     const line =
       '  - {cidr: 10.0.0.0/8, label: lab, mirrors: [hub], expires: 2026-11-08T00:00:00Z}\n';
     expect(await readFile(path, 'utf8')).to.equal(text + line);
-    expect((await readAllowList(path, knownNames)).entries.at(-1)).to.deep.equal(outcome.entry);
+    expect((await readAllowList(path, { knownNames })).entries.at(-1)).to.deep.equal(outcome.entry);
   });
 
   it('opens every mirror where it names none', async () => {

@@ -3,16 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { buildAllowList, type AllowListData } from '../../../lib/access/allow-list.ts';
-import { parseAllowList, readAllowList } from '../../../lib/access/allow-list-file.ts';
+import { readAllowList } from '../../../lib/access/allow-list-file.ts';
 import { ConfigurationError, type Problem } from '../../../lib/config/problems.ts';
-import { YamlFile } from '../../../lib/config/yaml-file.ts';
 import { tryAddress } from '../../../lib/net/address.ts';
+import { parsedList } from '../../support/edge/test-allow-list.ts';
 import { errorOf, rejectionOf } from '../../support/rejection.ts';
 
 const knownNames = ['hub', 'ghcr', 's3'];
 
 function parse(text: string): AllowListData {
-  return parseAllowList(new YamlFile('allow-list.yaml', text), knownNames);
+  return parsedList(text, knownNames);
 }
 
 function problemsOf(error: Error): readonly Problem[] {
@@ -77,11 +77,13 @@ deny: http
     const directory = await mkdtemp(join(tmpdir(), 'allow-list-'));
     try {
       for (const path of [join(directory, 'absent.yaml'), directory]) {
-        expect(problemsOf(await rejectionOf(readAllowList(path, [])))).to.have.length(1);
+        expect(
+          problemsOf(await rejectionOf(readAllowList(path, { knownNames: [] }))),
+        ).to.have.length(1);
       }
       const path = join(directory, 'allow-list.yaml');
       await writeFile(path, 'allow: [127.0.0.1]\n');
-      expect((await readAllowList(path, [])).entries).to.have.length(1);
+      expect((await readAllowList(path, { knownNames: [] })).entries).to.have.length(1);
     } finally {
       await rm(directory, { recursive: true });
     }
@@ -179,6 +181,9 @@ alow: []
 
   it('that is shipped as an example is valid and lets nobody in', async () => {
     const example = join(import.meta.dirname, '../../../config/allow-list.yaml');
-    expect(await readAllowList(example, [])).to.deep.equal({ deny: 'close', entries: [] });
+    expect(await readAllowList(example, { knownNames: [] })).to.deep.equal({
+      deny: 'close',
+      entries: [],
+    });
   });
 });

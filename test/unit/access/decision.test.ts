@@ -1,8 +1,7 @@
 import { expect } from 'chai';
 import { buildAllowList } from '../../../lib/access/allow-list.ts';
-import { parseAllowList } from '../../../lib/access/allow-list-file.ts';
 import { explainDecision, type Decision } from '../../../lib/access/decision.ts';
-import { YamlFile } from '../../../lib/config/yaml-file.ts';
+import { parsedList } from '../../support/edge/test-allow-list.ts';
 import { errorOf } from '../../support/rejection.ts';
 
 const now = new Date('2026-11-01T00:00:00Z');
@@ -15,7 +14,7 @@ const text = `allow:
   - {cidr: 192.0.2.7, mirrors: [hub]}
   - "fe80::/10"
 `;
-const list = buildAllowList(parseAllowList(new YamlFile('allow-list.yaml', text), knownNames));
+const list = buildAllowList(parsedList(text, knownNames));
 
 function decide(address: string, mirror?: string): Decision {
   return explainDecision(list, { address, mirror, knownNames, now });
