@@ -9,9 +9,6 @@ import type { RootState, Signer } from './root.ts';
 import type { SealParameters } from './seal.ts';
 import type { Endorsement } from './succession.ts';
 
-/** A CA below an offline root that signs in its place. */
-export type KeptIntermediate = KeyOwner;
-
 export interface KeptRoot extends KeyOwner {
   readonly state: RootState;
   /** What the certificate's name constraints say. */
@@ -24,8 +21,6 @@ export interface KeptRoot extends KeyOwner {
   readonly endorsement: Endorsement | undefined;
   /** Its name and key, signed by the root before it; undefined where that one could not. */
   readonly crossCertificate: X509Certificate | undefined;
-  /** Undefined where the root signs leaves itself. */
-  readonly intermediate: KeptIntermediate | undefined;
 }
 
 /** At least the active root. Always in the order active, next, retiring. */
@@ -84,9 +79,9 @@ export function rootFor(names: readonly HostName[], roots: KeptRoots): KeptRoot 
   );
 }
 
-/** What stands above a leaf for `names` that `root` signs, besides the root: PEM, lowest first. */
+/** What stands above a leaf for `names` that `root` signs, besides the root: PEM, or nothing. */
 export function chainAbove(
-  { intermediate, ...root }: KeptRoot,
+  root: KeptRoot,
   {
     names,
     roots,
@@ -104,14 +99,10 @@ export function chainAbove(
     former !== undefined &&
     now < cross.validToDate &&
     names.every((name) => isPermitted(name, former.permitted));
-  return (intermediate?.certificate.toString() ?? '') + (helps ? cross.toString() : '');
+  return helps ? cross.toString() : '';
 }
 
-/**
- * The certificate and key that sign below `root`.
- * @throws MirrorgateError `MIRRORGATE_CA_LOCKED`, `MIRRORGATE_CA_OFFLINE`
- */
-export function leafSigner({ certificate, key, intermediate }: KeptRoot): Signer {
-  const signing = intermediate ?? { certificate, key };
-  return { certificate: signing.certificate, privateKey: openKey(signing.key) };
+/** @throws MirrorgateError `MIRRORGATE_CA_LOCKED` */
+export function signerOf({ certificate, key }: KeptRoot): Signer {
+  return { certificate, privateKey: openKey(key) };
 }

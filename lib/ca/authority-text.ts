@@ -6,12 +6,7 @@ import {
   type ReadAuthority,
   type WrittenAuthority,
 } from './authority-format.ts';
-import {
-  orderedRoots,
-  type AuthorityState,
-  type KeptIntermediate,
-  type KeptRoot,
-} from './authority-state.ts';
+import { orderedRoots, type AuthorityState, type KeptRoot } from './authority-state.ts';
 import { readKey, unsealedKey, writtenKey } from './kept-key.ts';
 import { subtreeText } from './name-subtrees.ts';
 import type { Seal } from './seal.ts';
@@ -46,10 +41,6 @@ export function authorityText(authority: AuthorityState, seal: Seal | undefined)
         signature: root.endorsement.signature.toString('base64'),
       },
       crossCertificate: root.crossCertificate?.toString(),
-      intermediate: root.intermediate && {
-        certificate: root.intermediate.certificate.toString(),
-        key: writtenKey(root.intermediate, seal),
-      },
     })),
   };
   return `${JSON.stringify(written, undefined, 2)}\n`;
@@ -71,14 +62,7 @@ export function parseAuthority(text: string): AuthorityState {
  * @throws MirrorgateError `MIRRORGATE_CA_PASSPHRASE`
  */
 export function unsealAuthority(authority: AuthorityState, seal: Seal): AuthorityState {
-  const roots = authority.roots.map((root) => ({
-    ...root,
-    key: unsealedKey(root, seal),
-    intermediate: root.intermediate && {
-      ...root.intermediate,
-      key: unsealedKey(root.intermediate, seal),
-    },
-  }));
+  const roots = authority.roots.map((root) => ({ ...root, key: unsealedKey(root, seal) }));
   return { ...authority, roots: orderedRoots(roots) };
 }
 
@@ -93,7 +77,7 @@ function readState({ bundleVersion, rotation, seal, roots }: ReadAuthority): Aut
     seal,
     roots: orderedRoots(
       roots.map((root): KeptRoot => {
-        const { endorsement, crossCertificate, intermediate, ...rest } = root;
+        const { endorsement, crossCertificate, ...rest } = root;
         const certificate = new X509Certificate(root.certificate);
         return {
           ...rest,
@@ -102,18 +86,10 @@ function readState({ bundleVersion, rotation, seal, roots }: ReadAuthority): Aut
           endorsement,
           crossCertificate:
             crossCertificate === undefined ? undefined : new X509Certificate(crossCertificate),
-          intermediate: intermediate && readIntermediate(intermediate),
         };
       }),
     ),
   };
-}
-
-function readIntermediate(
-  written: NonNullable<ReadAuthority['roots'][number]['intermediate']>,
-): KeptIntermediate {
-  const certificate = new X509Certificate(written.certificate);
-  return { certificate, key: readKey(certificate, written.key) };
 }
 
 function formerState({ roots }: FormerAuthority): AuthorityState {
@@ -133,21 +109,17 @@ function formerState({ roots }: FormerAuthority): AuthorityState {
           key: readKey(certificate, { kind: 'open', pem: privateKey }),
           endorsement: undefined,
           crossCertificate: undefined,
-          intermediate: undefined,
         };
       }),
     ),
   };
 }
 
-function checkRoot({ certificate, crossCertificate, intermediate }: KeptRoot): void {
+function checkRoot({ certificate, crossCertificate }: KeptRoot): void {
   if (!certificate.ca || !certificate.verify(certificate.publicKey)) {
     throw new Error('a root certificate is not self-signed, or changed since');
   }
   if (crossCertificate !== undefined && !crossCertificate.publicKey.equals(certificate.publicKey)) {
     throw new Error('a cross certificate is for another key than that of its root');
-  }
-  if (intermediate !== undefined && !intermediate.certificate.verify(certificate.publicKey)) {
-    throw new Error('an intermediate is not signed by its root');
   }
 }

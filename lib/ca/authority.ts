@@ -175,7 +175,7 @@ export class Authority implements LeafAuthority {
     const root = rootFor(names, roots);
     if (root === undefined) return undefined;
     const chainPem = chainAbove(root, { names, roots, now: this.#options.clock.now() });
-    return { certificate: (root.intermediate ?? root).certificate, chainPem };
+    return { certificate: root.certificate, chainPem };
   }
 
   /**

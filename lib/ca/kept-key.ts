@@ -1,4 +1,4 @@
-/** The private key of a CA certificate, wherever it is: open, under a passphrase, or elsewhere. */
+/** The private key of a CA certificate: open, or under a passphrase. */
 import { createPrivateKey, type KeyObject, type X509Certificate } from 'node:crypto';
 import { MirrorgateError } from '../errors/mirrorgate-error.ts';
 import type { ReadKey, WrittenKey } from './authority-format.ts';
@@ -7,30 +7,18 @@ import { sealKey, unsealKey, type Seal, type SealedKey } from './seal.ts';
 export type KeptKey =
   | { readonly kind: 'open'; readonly privateKey: KeyObject }
   /** Under a passphrase that was not given. */
-  | { readonly kind: 'sealed'; readonly sealed: SealedKey }
-  /** In a folder that is kept away from this machine. */
-  | { readonly kind: 'elsewhere' };
+  | { readonly kind: 'sealed'; readonly sealed: SealedKey };
 
-/** A CA certificate with its key, wherever that is. */
+/** A CA certificate with its key. */
 export interface KeyOwner {
   readonly certificate: X509Certificate;
   readonly key: KeptKey;
 }
 
-/** @throws MirrorgateError `MIRRORGATE_CA_LOCKED`, `MIRRORGATE_CA_OFFLINE` */
+/** @throws MirrorgateError `MIRRORGATE_CA_LOCKED` */
 export function openKey(key: KeptKey): KeyObject {
-  switch (key.kind) {
-    case 'open':
-      return key.privateKey;
-    case 'sealed':
-      throw lockedError();
-    case 'elsewhere':
-      throw new MirrorgateError(
-        'MIRRORGATE_CA_OFFLINE',
-        'the key of the root is not on this machine',
-        { hint: 'bring the folder of the offline root and name it: --offline-root DIR' },
-      );
-  }
+  if (key.kind === 'sealed') throw lockedError();
+  return key.privateKey;
 }
 
 export function lockedError(): MirrorgateError {
@@ -54,35 +42,20 @@ export function unsealedKey({ certificate, key }: KeyOwner, seal: Seal): KeptKey
 
 /** An open key is written under `seal` where there is one. */
 export function writtenKey({ certificate, key }: KeyOwner, seal: Seal | undefined): WrittenKey {
-  switch (key.kind) {
-    case 'elsewhere':
-      return { kind: 'elsewhere' };
-    case 'sealed':
-      return writtenSealed(key.sealed);
-    case 'open':
-      if (seal !== undefined) return writtenSealed(sealKey(seal, key.privateKey, certificate.raw));
-      return {
-        kind: 'open',
-        pem: key.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
-      };
-  }
+  if (key.kind === 'sealed') return writtenSealed(key.sealed);
+  if (seal !== undefined) return writtenSealed(sealKey(seal, key.privateKey, certificate.raw));
+  return { kind: 'open', pem: key.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() };
 }
 
 /** Throws where an open key is not the certificate's. */
 export function readKey(certificate: X509Certificate, written: ReadKey): KeptKey {
-  switch (written.kind) {
-    case 'open': {
-      const privateKey = createPrivateKey(written.pem);
-      assertBelongs(certificate, privateKey);
-      return { kind: 'open', privateKey };
-    }
-    case 'sealed': {
-      const { nonce, tag, ciphertext } = written;
-      return { kind: 'sealed', sealed: { nonce, tag, ciphertext } };
-    }
-    case 'elsewhere':
-      return { kind: 'elsewhere' };
+  if (written.kind === 'sealed') {
+    const { nonce, tag, ciphertext } = written;
+    return { kind: 'sealed', sealed: { nonce, tag, ciphertext } };
   }
+  const privateKey = createPrivateKey(written.pem);
+  assertBelongs(certificate, privateKey);
+  return { kind: 'open', privateKey };
 }
 
 function writtenSealed({ nonce, tag, ciphertext }: SealedKey): WrittenKey {

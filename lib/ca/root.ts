@@ -38,13 +38,11 @@ export interface RootOptions {
   readonly permitted: readonly NameSubtree[];
   readonly lifetimeMs: number;
   readonly now: Date;
-  /** {@link rootPathLength} unless told. */
-  readonly pathLength?: number;
 }
 
 /** A new self-signed root. Its common name differs from that of every other root. */
 export function makeRoot(options: RootOptions): Root {
-  const { name, permitted, lifetimeMs, now, pathLength = rootPathLength } = options;
+  const { name, permitted, lifetimeMs, now } = options;
   const { publicKey, privateKey } = makeKeyPair();
   const identifier = keyIdentifier(publicKey);
   const subject = rootName(name, now, identifier);
@@ -56,7 +54,7 @@ export function makeRoot(options: RootOptions): Root {
       issuedAt: now,
       notAfter: new Date(now.getTime() + lifetimeMs),
       extensions: [
-        authorityConstraints(pathLength),
+        authorityConstraints(rootPathLength),
         authorityKeyUsage(),
         subjectKeyIdentifier(identifier),
         permittedNames(permitted),

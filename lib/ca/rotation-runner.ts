@@ -86,7 +86,7 @@ export class RotationRunner {
    * Begins a rotation now. One that is prepared, but whose root may not sign for all that is
    * configured, begins anew.
    * @throws MirrorgateError `MIRRORGATE_CA_ROTATING`, `MIRRORGATE_CA_CLOCK`,
-   *   `MIRRORGATE_CA_LOCKED`, `MIRRORGATE_CA_OFFLINE`, `MIRRORGATE_CA_WRITE`
+   *   `MIRRORGATE_CA_LOCKED`, `MIRRORGATE_CA_WRITE`
    */
   async rotate(): Promise<RotationStatus> {
     this.#authority.assertClock();

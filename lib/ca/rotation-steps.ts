@@ -2,13 +2,13 @@
 import type { PrivateCaConfiguration } from '../config/configuration.ts';
 import {
   orderedRoots,
+  signerOf,
   type AuthorityState,
   type KeptRoot,
   type Rotation,
   type RotationCause,
 } from './authority-state.ts';
-import { openKey } from './kept-key.ts';
-import { makeRoot, rootPathLength, type RootState, type Signer } from './root.ts';
+import { makeRoot, rootPathLength, type RootState } from './root.ts';
 import { crossSign, endorse } from './succession.ts';
 
 /** What a new root is made by. */
@@ -38,7 +38,7 @@ export function firstState(policy: RootPolicy, now: Date): AuthorityState {
 /**
  * A new root is trusted beside the active one, which vouches for it and signs its key: later
  * steps need the outgoing key no more. A `next` root that is there already gives way.
- * @throws MirrorgateError `MIRRORGATE_CA_LOCKED`, `MIRRORGATE_CA_OFFLINE`
+ * @throws MirrorgateError `MIRRORGATE_CA_LOCKED`
  */
 export function prepared(authority: AuthorityState, options: PreparationOptions): AuthorityState {
   const { cause, policy, now } = options;
@@ -107,10 +107,7 @@ export function admitted(authority: AuthorityState, leafLifetimeMs: number): Aut
 
 function successor(active: KeptRoot, policy: RootPolicy, now: Date): KeptRoot {
   const root = newRoot(policy, now);
-  const outgoing: Signer = {
-    certificate: active.certificate,
-    privateKey: openKey(active.key),
-  };
+  const outgoing = signerOf(active);
   const canCross = active.pathLength >= root.pathLength && now < active.certificate.validToDate;
   return {
     ...root,
@@ -138,7 +135,6 @@ function newRoot(
     permitted,
     pathLength: rootPathLength,
     longestLeafMs: leafLifetimeMs,
-    intermediate: undefined,
   };
 }
 

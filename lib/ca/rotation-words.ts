@@ -8,7 +8,7 @@ export const waitTexts: Readonly<Record<WaitReason, string>> = {
   leaves: 'certificates by the old root still live',
   clients: 'clients seen of late lack the new root',
   clock: 'the clock has to run without a jump for a while',
-  key: 'the key of the root is not on this machine',
+  key: 'the key of the root is sealed, and no passphrase was given',
 };
 
 const maxNamed = 5;
