@@ -1,8 +1,12 @@
 import { writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { ask, handshake } from '../../support/app/gate-client.ts';
 import { repository, Stage } from '../../support/app/stage.ts';
 import { scaled } from '../../support/edge/scale.ts';
+
+/** Would let in whom the tests call a stranger, and nobody else. */
+const wrongList = 'allow:\n  - 127.0.0.66\n  - 300.0.0.1\n';
 
 describe('a gate under load that is reloaded again and again', () => {
   let stage: Stage;
@@ -46,13 +50,22 @@ describe('a gate under load that is reloaded again and again', () => {
       ...[1, 2, 3].map(() => repeat(() => pull(stage.addBlob(100_000).path))),
       repeat(stranger),
     ]);
+    const listFile = join(dirname(stage.gate.configurationFile), 'allow-list.yaml');
     const events = new Map<string, number>();
     for (let round = 0; round < scaled(40); round += 1) {
-      if (round % 10 === 9) await writeFile(stage.gate.configurationFile, 'mirrors: [{');
+      // Every tenth is invalid: the configuration and the allow-list by turns.
+      if (round % 20 === 9) await writeFile(stage.gate.configurationFile, 'mirrors: [{');
       else await stage.gate.configure({ mirrors: [stage.mirror({ tags: { ttl: `${round}ms` } })] });
-      await stage.gate.allow(['127.0.0.1', `127.0.1.${round % 200}`]);
+      if (round % 20 === 19) await writeFile(listFile, wrongList);
+      else await stage.gate.allow(['127.0.0.1', `127.0.1.${round % 200}`]);
       const { event } = await stage.gate.reload();
       events.set(event, (events.get(event) ?? 0) + 1);
+    }
+    const refusals = stage.gate.log().flatMap(({ event, error }) => {
+      return event.startsWith('reload refused') ? [String(error)] : [];
+    });
+    for (const file of ['mirrorgate.yaml', 'allow-list.yaml']) {
+      expect(refusals.filter((text) => text.includes(file)).length, file).to.be.at.least(scaled(1));
     }
     isOver = true;
     const counts = await load;
