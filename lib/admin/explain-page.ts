@@ -39,6 +39,12 @@ export function explainBody({ image, client, answer }: ExplainFacts): Html {
   `;
 }
 
+const resultBadges = {
+  ok: badge('good', 'ok'),
+  failed: badge('bad', 'failed'),
+  none: badge('quiet', 'nothing'),
+} as const;
+
 function answerHtml(answer: NonNullable<ExplainFacts['answer']>): Html {
   if ('error' in answer)
     return card('Not explained', html`<p class="bad-text">${answer.error}</p>`);
@@ -64,9 +70,9 @@ function answerHtml(answer: NonNullable<ExplainFacts['answer']>): Html {
       tableHtml({
         caption: 'What was looked at and asked',
         columns: [{ title: 'Step' }, { title: 'Outcome' }, { title: 'Took', isFigure: true }],
-        rows: steps.map(({ step, outcome: told, durationMs, isGood }) => [
+        rows: steps.map(({ step, outcome: told, durationMs, result }) => [
           html`<code>${step}</code>`,
-          html`${isGood ? badge('good', 'ok') : badge('bad', 'failed')} ${told}`,
+          html`${resultBadges[result]} ${told}`,
           durationText(durationMs),
         ]),
         empty: 'Nothing had to be asked.',

@@ -35,6 +35,8 @@ const maxExchanges = 100;
 const maxClients = 1_000;
 const maxDenied = 100;
 const maxAgentLength = 120;
+/** Of a repository, a tag or an error, of which clients choose the length. */
+const maxTextLength = 300;
 
 export class ActivityBatch {
   #exchanges: FinishedExchange[] = [];
@@ -42,7 +44,8 @@ export class ActivityBatch {
   #clients = new Map<string, ClientShare>();
   #denied = new Map<string, DeniedAddress>();
 
-  finished(exchange: FinishedExchange): void {
+  finished(whole: FinishedExchange): void {
+    const exchange = shortened(whole);
     if (exchange.kind !== 'ping') {
       if (this.#exchanges.length < maxExchanges) this.#exchanges.push(exchange);
       else this.#dropped += 1;
@@ -53,7 +56,7 @@ export class ActivityBatch {
     share.sentBytes += exchange.sentBytes;
     if (isFailure(exchange)) share.failures += 1;
     share.lastSeenMs = exchange.endedAtMs;
-    share.agent = exchange.agent?.slice(0, maxAgentLength) ?? share.agent;
+    share.agent = exchange.agent ?? share.agent;
   }
 
   denied(address: string, reason: DenialReason, atMs: number): void {
@@ -92,6 +95,17 @@ export class ActivityBatch {
     this.#clients.set(address, share);
     return share;
   }
+}
+
+function shortened(exchange: FinishedExchange): FinishedExchange {
+  const { agent, repository, reference, error } = exchange;
+  return {
+    ...exchange,
+    agent: agent?.slice(0, maxAgentLength),
+    repository: repository?.slice(0, maxTextLength),
+    reference: reference?.slice(0, maxTextLength),
+    error: error?.slice(0, maxTextLength),
+  };
 }
 
 /** Whether somebody should look why; what an upstream does not have is an answer like any other. */

@@ -210,7 +210,7 @@ export class Gate {
   async #close(graceMs: number): Promise<void> {
     this.#isReady = false;
     this.#watchedFiles.close();
-    await this.#lookout.record().catch(() => undefined);
+    await this.#lookout.record();
     this.#reloads.close();
     // First: a CA that comes for a challenge must not find the edges gone.
     await this.#certification.close();

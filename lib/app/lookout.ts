@@ -8,7 +8,7 @@ import { send } from '../admin/responses.ts';
 import { statusRoutes } from '../admin/status-site.ts';
 import type { Endpoint } from '../net/endpoint.ts';
 import { StoreLayout } from '../store/layout.ts';
-import type { Logger } from '../telemetry/logger.ts';
+import { errorFields, type Logger } from '../telemetry/logger.ts';
 import { mergedStates } from '../upstream/upstream-set.ts';
 import { processRegistry } from '../telemetry/process-metrics.ts';
 import type { Clock } from '../time/clock.ts';
@@ -90,9 +90,16 @@ export class Lookout {
     this.#contents.latest();
   }
 
-  /** Writes down what the minute has brought. To be called while the processes still answer. */
+  /**
+   * Writes down what the minute has brought. To be called while the processes still answer. Never
+   * rejects: what fails is logged.
+   */
   async record(): Promise<void> {
-    await this.#recorder.record();
+    try {
+      await this.#recorder.record();
+    } catch (error) {
+      this.#options.logger.warn('traffic of the last minute not recorded', errorFields(error));
+    }
   }
 
   async close(): Promise<void> {

@@ -14,24 +14,30 @@ export interface NoticeMessage {
   readonly text: string;
 }
 
-export type Deliver = (message: NoticeMessage) => Promise<void>;
+/** Rejects soon after `signal` is aborted. */
+export type Deliver = (message: NoticeMessage, signal: AbortSignal) => Promise<void>;
 
 const deadlineMs = 20_000;
 
 /** Rejects where any of the configured ways did not take the message. */
 export function deliverBy({ command, webhook }: NotifyConfiguration): Deliver {
-  return async (message) => {
+  return async (message, signal) => {
     const body = `${JSON.stringify(message)}\n`;
-    if (command !== undefined) await runCommand(command, body);
-    if (webhook !== undefined) await postTo(webhook, body);
+    if (command !== undefined) await runCommand(command, body, signal);
+    if (webhook !== undefined) await postTo(webhook, body, signal);
   };
 }
 
-async function runCommand([file = '', ...args]: readonly string[], body: string): Promise<void> {
+async function runCommand(
+  [file = '', ...args]: readonly string[],
+  body: string,
+  signal: AbortSignal,
+): Promise<void> {
   const child = spawn(file, args, {
     stdio: ['pipe', 'ignore', 'ignore'],
     timeout: deadlineMs,
     killSignal: 'SIGKILL',
+    signal,
   });
   // One that reads nothing closes its end early; whether it took the message is its exit's to say.
   child.stdin.on('error', () => undefined);
@@ -39,14 +45,14 @@ async function runCommand([file = '', ...args]: readonly string[], body: string)
   const ended = once(child, 'close').catch((cause: unknown) => {
     throw undelivered(`cannot run ${file}`, cause);
   });
-  const [status, signal] = (await ended) as [number | null, string | null];
+  const [status, killedBy] = (await ended) as [number | null, string | null];
   if (status === 0) return;
-  const how = signal ?? (status === null ? 'nobody knows what' : `status ${status}`);
+  const how = killedBy ?? (status === null ? 'nobody knows what' : `status ${status}`);
   throw undelivered(`${file} ended by ${how}`);
 }
 
 /** The address is as good as a password, and is told to nobody. */
-async function postTo(webhook: string, body: string): Promise<void> {
+async function postTo(webhook: string, body: string, signal: AbortSignal): Promise<void> {
   const { host } = new URL(webhook);
   let response: Response;
   try {
@@ -55,7 +61,7 @@ async function postTo(webhook: string, body: string): Promise<void> {
       headers: { 'content-type': 'application/json' },
       body,
       redirect: 'error',
-      signal: AbortSignal.timeout(deadlineMs),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]),
     });
   } catch (cause) {
     throw undelivered(`the web hook at ${host} did not answer`, cause);

@@ -39,12 +39,17 @@ const maxRetryMs = 3_600_000;
 const maxDeliveriesPerHour = 20;
 const maxRemembered = 500;
 
+/** What is being told at the end gets no longer. */
+const closeGraceMs = 2_000;
+
 export class Notifier {
   readonly #options: NotifierOptions;
   readonly #told = new Map<string, Told>();
   #deliveredAtMs: number[] = [];
   #timer: Timer | undefined;
   #running: Promise<void> = Promise.resolve();
+  readonly #aborted = new AbortController();
+  #isClosed = false;
 
   constructor(options: NotifierOptions) {
     this.#options = options;
@@ -71,18 +76,24 @@ export class Notifier {
     const changed = this.#compare(await look(), nowMs);
     let delivered = false;
     for (const told of this.#told.values()) {
+      if (this.#isClosed) break;
       if (this.#isDue(told, nowMs)) delivered = (await this.#tell(told, send, nowMs)) || delivered;
     }
     if (changed || delivered) await this.#keep();
   }
 
+  /** Begins to tell nothing more; what is not told by then is told after the next start. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.#timer?.cancel();
+    const grace = this.#options.clock.after(closeGraceMs, () => this.#aborted.abort());
     await this.#running;
+    grace.cancel();
   }
 
   #plan(): void {
     const { clock, logger } = this.#options;
+    if (this.#isClosed) return;
     this.#timer = clock.after(lookIntervalMs, () => {
       this.#running = this.check()
         .catch((error: unknown) => logger.warn('not notified', errorFields(error)))
@@ -122,7 +133,7 @@ export class Notifier {
     if (this.#deliveredAtMs.length >= maxDeliveriesPerHour) return false;
     this.#deliveredAtMs.push(nowMs);
     try {
-      await send(messageOf(told));
+      await send(messageOf(told), this.#aborted.signal);
       if (told.overAtMs === undefined) Object.assign(told, { toldAtMs: nowMs, attempts: 0 });
       else this.#told.delete(told.key);
       return true;

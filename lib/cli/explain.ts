@@ -30,15 +30,22 @@ export function registerExplain(program: Command): void {
     });
 }
 
+const marks = {
+  ok: () => toned('good', '✓'),
+  failed: () => toned('bad', '✗'),
+  none: () => toned('quiet', '·'),
+} as const;
+
 function explanationLines(explanation: Explanation): string[] {
   const { image, mirror, routes, steps, verdict, held, quotaCost, bypasses, client } = explanation;
   const tone = explanation.works ? 'good' : 'bad';
   const lines = [toned('strong', image)];
   if (mirror !== undefined) lines.push(`  mirror  ${mirror}`);
   for (const route of routes) lines.push(`  route   ${route}`);
-  for (const { step, outcome, durationMs, isGood } of steps) {
-    const mark = isGood ? toned('good', '✓') : toned('bad', '✗');
-    lines.push(`  ${mark} ${step}: ${outcome} ${toned('quiet', `${durationMs.toFixed(1)} ms`)}`);
+  for (const { step, outcome, durationMs, result } of steps) {
+    lines.push(
+      `  ${marks[result]()} ${step}: ${outcome} ${toned('quiet', `${durationMs.toFixed(1)} ms`)}`,
+    );
   }
   if (held.known > 0) {
     lines.push(`  cached  ${held.parts} of ${held.known} known parts, ${sizeText(held.bytes)}`);

@@ -12,7 +12,8 @@ export interface ExplainedStep {
   readonly step: string;
   readonly outcome: string;
   readonly durationMs: number;
-  readonly isGood: boolean;
+  /** `none` where it is neither: nothing is held of what nobody has pulled yet. */
+  readonly result: 'ok' | 'failed' | 'none';
 }
 
 /** What the upstream said of the manifest. */
@@ -67,7 +68,7 @@ function holdingsStep(
   const parts = `${held} of ${known} known parts are here (${heldBytes} bytes)`;
   const outcome =
     known > 0 ? parts : tag === undefined ? 'never pulled through here' : 'its manifest is gone';
-  return { step: 'cache', outcome, durationMs, isGood: known > 0 };
+  return { step: 'cache', outcome, durationMs, result: known > 0 ? 'ok' : 'none' };
 }
 
 async function lookupStep(host: string): Promise<ExplainedStep> {
@@ -81,10 +82,10 @@ async function lookupStep(host: string): Promise<ExplainedStep> {
   try {
     const found = await Promise.race([lookup(host, { all: true }), late.promise]);
     const outcome = found.map(({ address }) => address).join(', ');
-    return { step, outcome, durationMs: performance.now() - begunAt, isGood: true };
+    return { step, outcome, durationMs: performance.now() - begunAt, result: 'ok' };
   } catch (error) {
     const durationMs = performance.now() - begunAt;
-    return { step, outcome: errorMessage(error), durationMs, isGood: false };
+    return { step, outcome: errorMessage(error), durationMs, result: 'failed' };
   } finally {
     clearTimeout(timer);
   }
@@ -93,7 +94,12 @@ async function lookupStep(host: string): Promise<ExplainedStep> {
 function requestStep({ request, status, durationMs }: RequestStep): ExplainedStep {
   // A 401 is how a registry tells where its tokens are; the request is made again with one.
   const isGood = status !== undefined && (status < 400 || status === 401);
-  return { step: request, outcome: String(status ?? 'no answer'), durationMs, isGood };
+  return {
+    step: request,
+    outcome: String(status ?? 'no answer'),
+    durationMs,
+    result: isGood ? 'ok' : 'failed',
+  };
 }
 
 async function askUpstream(

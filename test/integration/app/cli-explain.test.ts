@@ -48,6 +48,8 @@ describe('mirrorgate explain', () => {
       'DNS',
       'HEAD',
     ]);
+    expect(cold.told?.steps.map(({ result }) => result)).not.to.include('failed');
+    expect(cold.told?.steps[0]).to.include({ step: 'cache', result: 'none' });
     await ask(stage.target(), `/v2/${repository}/manifests/1`);
     const warm = await explain(image);
     expect(warm.told).to.include({ quotaCost: 0, works: true });

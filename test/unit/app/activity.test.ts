@@ -39,6 +39,15 @@ describe('ActivityBatch', () => {
     expect(batch.take()).to.equal(undefined);
   });
 
+  it('is bounded whatever clients send', () => {
+    const batch = new ActivityBatch();
+    const long = 'x'.repeat(10_000);
+    batch.finished(exchange({ agent: long, repository: long, reference: long, error: long }));
+    const report = batch.take();
+    expect(report?.clients[0]?.agent).to.have.length(120);
+    expect(JSON.stringify(report).length).to.be.below(2_000);
+  });
+
   it('is bounded whoever comes', () => {
     const batch = new ActivityBatch();
     for (let index = 0; index < 5_000; index += 1) {

@@ -17,18 +17,29 @@ const message: NoticeMessage = {
   text: 'mirrorgate: hub is out; look',
 };
 
+const never = new AbortController().signal;
+
 describe('the delivery of notices', () => {
+  it('ends at once when it is told to', async () => {
+    const command = ['sleep', '10'];
+    const delivery = deliverBy({ command, webhook: undefined })(message, AbortSignal.timeout(10));
+    const { code } = await rejectionOf(delivery);
+    expect(code).to.equal('MIRRORGATE_NOTIFY_DELIVERY');
+  });
+
   it('gives a command the message on its standard input', async () => {
     const directory = await TemporaryDirectory.create('deliver');
     const file = directory.join('told');
-    await deliverBy({ command: ['sh', '-c', `cat > ${file}`], webhook: undefined })(message);
+    await deliverBy({ command: ['sh', '-c', `cat > ${file}`], webhook: undefined })(message, never);
     expect(JSON.parse(await readFile(file, 'utf8'))).to.deep.equal(message);
     await directory.close();
   });
 
   it('fails where the command does, or is not there', async () => {
     for (const command of [['sh', '-c', 'exit 3'], ['/no/such/program']]) {
-      const { code } = await rejectionOf(deliverBy({ command, webhook: undefined })(message));
+      const { code } = await rejectionOf(
+        deliverBy({ command, webhook: undefined })(message, never),
+      );
       expect(code).to.equal('MIRRORGATE_NOTIFY_DELIVERY');
     }
   });
@@ -44,10 +55,10 @@ describe('the delivery of notices', () => {
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    await deliverBy({ command: undefined, webhook: `${origin}/secret` })(message);
+    await deliverBy({ command: undefined, webhook: `${origin}/secret` })(message, never);
     expect(bodies.map((body) => JSON.parse(body) as unknown)).to.deep.equal([message]);
     const error = await rejectionOf(
-      deliverBy({ command: undefined, webhook: `${origin}/other-secret` })(message),
+      deliverBy({ command: undefined, webhook: `${origin}/other-secret` })(message, never),
     );
     expect(errorMessage(error)).to.include('127.0.0.1').and.not.include('other-secret');
     server.close();

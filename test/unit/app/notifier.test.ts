@@ -5,6 +5,7 @@ import { Notifier } from '../../../lib/app/notifier.ts';
 import { TemporaryDirectory } from '../../support/lab/temporary-directory.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { recordedLog } from '../../support/recorded-log.ts';
+import { until } from '../../support/until.ts';
 
 const out: Notice = { key: 'upstream hub', summary: 'hub is out', hint: 'look' };
 const minuteMs = 60_000;
@@ -103,5 +104,31 @@ describe('Notifier', () => {
     await notifier.check();
     expect(messages).to.have.length(20);
     await notifier.close();
+  });
+
+  it('gives what is being told at the end two seconds, and begins nothing more', async () => {
+    const signals: AbortSignal[] = [];
+    const notifier = new Notifier({
+      path: directory.join('notices.json'),
+      look: () => Promise.resolve([out, { ...out, key: 'upstream ghcr' }]),
+      deliver: () => (_message, signal) => {
+        signals.push(signal);
+        return new Promise((_resolve, reject) => {
+          signal.addEventListener('abort', () => reject(new Error('aborted')));
+        });
+      },
+      clock,
+      logger: recordedLog(),
+    });
+    await notifier.start();
+    await clock.advance(minuteMs);
+    await until('a delivery to begin', () => signals.length === 1);
+    const closed = notifier.close();
+    await clock.advance(1_999);
+    expect(signals[0]?.aborted).to.equal(false);
+    await clock.advance(1);
+    await closed;
+    expect(signals).to.have.length(1);
+    expect(clock.nextTimerAt()).to.equal(undefined);
   });
 });
