@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { Configuration } from '../config/configuration.ts';
 import type { EdgeSettings } from '../edge/settings.ts';
-import type { WorkerKnowledge } from './fleet.ts';
+import type { WorkerKnowledge } from './fleet-members.ts';
 
 export function edgeSettings(configuration: Configuration): EdgeSettings {
   const { listen, mirrors, universalHosts, services, sites } = configuration;

@@ -7,13 +7,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { SecureContext, TLSSocket } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import { endForError } from './client-errors.ts';
 import { acmeTlsProtocol } from '../acme/challenge.ts';
 import { ChallengeTerminator } from './challenge-terminator.ts';
 import type { Challenges } from './challenges.ts';
 import type { Peer } from './connections.ts';
 import { FrontDoor, type FrontDoorOptions } from './front-door.ts';
+import { handshakeChoice } from './handshake-choice.ts';
 import { PacedResponse } from './paced-response.ts';
 import type { SiteContexts } from './site-contexts.ts';
 import type { TrustWatch } from './trust-watch.ts';
@@ -73,11 +74,17 @@ export class HttpsListener {
   readonly #shaking = new AsyncLocalStorage<Peer>();
   readonly #turns: Turns;
   readonly #visitors: ChallengeTerminator;
-  /** Where the client asked for a challenge: TLS 1.3 agrees on that before it chooses by name. */
-  readonly #challenged = new WeakSet();
+  readonly #choice: ReturnType<typeof handshakeChoice>;
 
   constructor(options: HttpsListenerOptions) {
     this.#options = options;
+    this.#choice = handshakeChoice({
+      ...options,
+      // Node closes without an alert; clients then blame the network, so the alert is sent here.
+      refuse: (socket) => {
+        this.#accepted.get(connectionKey(socket))?.socket.write(unrecognizedName);
+      },
+    });
     this.#visitors = new ChallengeTerminator(options.challenges, options.limits);
     this.#turns = new Turns(options.limits.maxRequestsPerConnection);
     this.#role = options.role;
@@ -148,8 +155,7 @@ export class HttpsListener {
     const terminator = createServer({
       ...contexts.serverOptions(site),
       ServerResponse: PacedResponse,
-      ALPNCallback: this.#protocolCallback(),
-      SNICallback: this.#serverNameCallback(),
+      ...this.#choice,
       handshakeTimeout: limits.handshakeTimeoutMs,
       headersTimeout: limits.headersTimeoutMs,
       // Bodies reach services only, which may upload for hours; idle ones end by their own timeout.
@@ -207,44 +213,6 @@ export class HttpsListener {
     // The other protocol would begin inside the answer to an earlier request.
     if (this.#turns.current(socket) !== undefined) socket.destroy();
     else if (context !== undefined) this.#options.handler.upgrade(request, socket, head, context);
-  }
-
-  /** Must never throw: Node does not count a throwing callback as its own fault. */
-  #serverNameCallback() {
-    const { contexts, challenges } = this.#options;
-    const accepted = this.#accepted;
-    const challenged = this.#challenged;
-    type Callback = (error: Error | null, context?: SecureContext) => void;
-    return function serverName(this: object, name: string, callback: Callback): void {
-      // A name that has no certificate yet may be one that a CA asks about.
-      const own = challenged.has(this) ? undefined : contexts.lookup(name);
-      const context = own ?? challenges.context(name);
-      if (context !== undefined) {
-        callback(null, context);
-        return;
-      }
-      // Node closes without an alert; clients then blame the network, so the alert is sent here.
-      accepted.get(connectionKey(this as TLSSocket))?.socket.write(unrecognizedName);
-      callback(new Error('unrecognized server name'));
-    };
-  }
-
-  /** As above. A CA may stand on the allow-list too: it gets its challenge like any visitor. */
-  #protocolCallback() {
-    const { contexts, challenges } = this.#options;
-    const challenged = this.#challenged;
-    type Offer = { readonly servername: string; readonly protocols: readonly string[] };
-    return function protocol(this: object, { servername, protocols }: Offer): string | undefined {
-      const challenge = challenges.context(servername);
-      if (challenge !== undefined && protocols.includes(acmeTlsProtocol)) {
-        challenged.add(this);
-        // TLS 1.2 has chosen by now.
-        (this as TLSSocket).setKeyCert(challenge);
-        return acmeTlsProtocol;
-      }
-      const isOnlyChallenged = challenge !== undefined && contexts.lookup(servername) === undefined;
-      return protocols.includes('http/1.1') && !isOnlyChallenged ? 'http/1.1' : undefined;
-    };
   }
 
   #remember(socket: TLSSocket): void {
