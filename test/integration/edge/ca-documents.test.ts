@@ -130,10 +130,11 @@ describe('the CA documents', () => {
         '/ca/bundle.pem/',
         '/CA/bundle.pem',
         '/v2/../ca/bundle.pem',
-        '/.well-known/acme-challenge/x',
       ]) {
         expect((await fetch(path, { from, isPlain })).status, path).to.be.oneOf([400, 403]);
       }
+      const challenge = await fetch('/.well-known/acme-challenge/x', { from, isPlain });
+      expect(challenge.status).to.equal(isPlain ? 404 : 403);
       expect((await fetch(bundle, { from, isPlain, method: 'POST' })).status).to.be.oneOf([
         403, 405,
       ]);

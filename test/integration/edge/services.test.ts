@@ -9,6 +9,7 @@ import {
   type Question,
 } from '../../support/edge/https-client.ts';
 import { allowed, listOf } from '../../support/edge/test-allow-list.ts';
+import { until } from '../../support/until.ts';
 import { WireClient } from '../../support/edge/wire-client.ts';
 import { poll } from '../../support/lab/polling.ts';
 
@@ -37,6 +38,8 @@ describe('a service behind an edge', () => {
       const answer = await call('/bucket/a%2Fb?x=%20&y', { method, ...(hasBody ? { body } : {}) });
       expect(answer).to.include({ status: 200, complete: true });
       expect(answer.body.toString()).to.equal(method === 'HEAD' ? '' : 'stored');
+      // It may answer before the last byte has come.
+      await until('the whole request', () => backend.requests.at(-1)?.body !== undefined);
       expect(backend.requests.at(-1)).to.include({
         method,
         target: '/bucket/a%2Fb?x=%20&y',
