@@ -1,5 +1,6 @@
 /** All that `doctor` looks at. It changes nothing, and a check that breaks is itself a finding. */
 import { errorMessage } from '../../errors/mirrorgate-error.ts';
+import { checkAcme } from './acme-hosts.ts';
 import {
   checkAllowList,
   checkCertificateFiles,
@@ -18,6 +19,7 @@ const checks: ReadonlyMap<string, Check> = new Map([
   ['allow-list', checkAllowList],
   ['certificate', checkCertificateFiles],
   ['upstream', checkUpstreams],
+  ['acme', checkAcme],
 ]);
 
 export async function examine(examination: Examination): Promise<DoctorFinding[]> {

@@ -2,9 +2,9 @@ import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
-import { checkAcmeHosts, type AcmeProbe } from '../../../lib/app/doctor-acme.ts';
-import { EdgeBench } from '../../support/edge/edge-bench.ts';
-import { load } from '../config/written-configuration.ts';
+import { checkAcmeHosts, type AcmeProbe } from '../../../../lib/app/doctor/acme-hosts.ts';
+import { EdgeBench } from '../../../support/edge/edge-bench.ts';
+import { load } from '../../config/written-configuration.ts';
 
 const text = (challenges: string): string =>
   `certificates: {issuer: acme, acme: {agreeToTerms: true, challenges: [${challenges}]}}\n` +

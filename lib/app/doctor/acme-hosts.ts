@@ -5,9 +5,10 @@
 import { lookup } from 'node:dns/promises';
 import { networkInterfaces } from 'node:os';
 import { request } from 'undici';
-import type { Configuration } from '../config/configuration.ts';
-import { errorMessage } from '../errors/mirrorgate-error.ts';
-import { isAddress, urlHost, type HostName } from '../net/host-name.ts';
+import type { Configuration } from '../../config/configuration.ts';
+import { errorMessage } from '../../errors/mirrorgate-error.ts';
+import { isAddress, urlHost, type HostName } from '../../net/host-name.ts';
+import { finding, type Check } from './finding.ts';
 
 /** One host, and what is wrong with it; `problem` is undefined where all is well. */
 export interface AcmeFinding {
@@ -44,6 +45,17 @@ export async function checkAcmeHosts(
   const hosts = sites.flatMap((site) => (site.issuer === 'acme' ? site.hosts : []));
   return await Promise.all(hosts.map((host) => checkHost(host, needsHttp, probe)));
 }
+
+/** Without a gate nobody would answer a CA. */
+export const checkAcme: Check = async ({ configuration, isRunning }) => {
+  if (!isRunning) return [];
+  const findings = await checkAcmeHosts(configuration);
+  return findings.map(({ host, problem, hint }) =>
+    problem === undefined
+      ? finding('acme', host, ['ok', 'a CA can validate it, as far as can be seen from here'])
+      : finding('acme', host, ['failed', problem, hint]),
+  );
+};
 
 async function checkHost(
   host: HostName,
