@@ -1,15 +1,8 @@
 /** What the CA makes, held against `openssl verify -x509_strict`. */
 import { writeFile } from 'node:fs/promises';
 import { expect } from 'chai';
-import {
-  authorityConstraints,
-  authorityKeyIdentifier,
-  authorityKeyUsage,
-  subjectKeyIdentifier,
-} from '../../../lib/ca/extensions.ts';
 import { makeLeaf } from '../../../lib/ca/leaf.ts';
-import { commonName, type Signer } from '../../../lib/ca/root.ts';
-import { keyIdentifier, makeKeyPair, signCertificate } from '../../../lib/ca/signed-certificate.ts';
+import { forgedAuthority } from '../../support/ca/forged-chains.ts';
 import { failureOf, runCommand } from '../../support/lab/command.ts';
 import { machine } from '../../support/lab/place.ts';
 import { TemporaryDirectory } from '../../support/lab/temporary-directory.ts';
@@ -74,8 +67,8 @@ describe('openssl verify -x509_strict', function () {
 
   it('refuses a second CA below the root, whose successor alone may stand there', async () => {
     const root = testRoot({ now });
-    const below = certifiedCa('below', root, now);
-    const second = certifiedCa('second', below, now);
+    const below = forgedAuthority(root, 'below', now);
+    const second = forgedAuthority(below, 'second', now);
     const leaf = makeLeaf(second, { names: ['a.example.test'], lifetimeMs: dayMs, now });
     const rootFile = await file('root.pem', root.certificate.toString());
     const chain = [below, second].map(({ certificate }) => certificate.toString()).join('');
@@ -102,25 +95,3 @@ describe('openssl verify -x509_strict', function () {
     expect(failure.stderr).to.contain('error 26'); // X509_V_ERR_INVALID_PURPOSE
   });
 });
-
-/** A CA by `issuer` that claims more than it has: five may stand below it. */
-function certifiedCa(subject: string, issuer: Signer, now: Date): Signer {
-  const { publicKey, privateKey } = makeKeyPair();
-  const certificate = signCertificate(
-    {
-      subject,
-      issuer: commonName(issuer.certificate),
-      publicKey,
-      issuedAt: now,
-      notAfter: new Date(now.getTime() + dayMs),
-      extensions: [
-        authorityConstraints(5),
-        authorityKeyUsage(),
-        subjectKeyIdentifier(keyIdentifier(publicKey)),
-        authorityKeyIdentifier(keyIdentifier(issuer.certificate.publicKey)),
-      ],
-    },
-    issuer.privateKey,
-  );
-  return { certificate, privateKey };
-}
