@@ -1,5 +1,6 @@
 /** The issuers that a configuration needs, and the private CA behind one of them. */
 import { createSecureContext } from 'node:tls';
+import { parseChain } from '../certificates/certificate-facts.ts';
 import { filesIssuer } from '../certificates/files-issuer.ts';
 import type { Issuer } from '../certificates/issuer.ts';
 import { privateCaIssuer } from '../certificates/private-ca-issuer.ts';
@@ -60,6 +61,7 @@ function servable(issuer: Issuer): Issuer {
       const certifiedKey = await issuer.issue(names, signal);
       const { chainPem, privateKeyPem } = certifiedKey;
       try {
+        assertKeySizes(chainPem);
         createSecureContext({ cert: chainPem, key: privateKeyPem });
       } catch (cause) {
         throw new MirrorgateError(
@@ -75,4 +77,14 @@ function servable(issuer: Issuer): Issuer {
     },
     dueAt: (held, names) => issuer.dueAt(held, names),
   };
+}
+
+const minRsaBits = 2_048;
+
+/** As OpenSSL at the security level that is Node 24's own; Node 22 has a lower one. */
+function assertKeySizes(chainPem: string): void {
+  for (const { publicKey } of parseChain(chainPem)) {
+    const bits = publicKey.asymmetricKeyDetails?.modulusLength ?? minRsaBits;
+    if (bits < minRsaBits) throw new RangeError(`key too small: RSA of ${bits} bits`);
+  }
 }
