@@ -92,10 +92,10 @@ describe('the bandwidth budget of a running gate', function () {
     expect(Number(answer.headers['retry-after'])).to.be.within(1, 3_600);
     expect(stage.registry.requests).to.have.length(asked);
     expect((await ask(target, '/v2/')).status).to.equal(200);
-    const log = stage.gate
-      .log()
-      .filter(({ event }) => event.startsWith('a stage of the bandwidth'));
-    expect(log.map(({ action }) => action)).to.deep.equal(['refuse']);
+    const stages = () =>
+      stage.gate.log().filter(({ event }) => event.startsWith('a stage of the bandwidth'));
+    await until('the line about the stage', () => stages().length > 0);
+    expect(stages().map(({ action }) => action)).to.deep.equal(['refuse']);
   });
 
   it('serves what is in the cache while hits are permitted, and fetches nothing', async () => {
