@@ -1,7 +1,7 @@
 /** `ca inject`: one verb for every kind of target. */
 import { stat } from 'node:fs/promises';
 import { assertNever } from '../errors/assert-never.ts';
-import { readFileIfPresent, writeFileAtomically } from '../files/atomic-file.ts';
+import { isMissing, readFileIfPresent, writeFileAtomically } from '../files/atomic-file.ts';
 import { editUserData } from './cloud-init-file.ts';
 import { DirectoryTree } from './directory-tree.ts';
 import { ImageTree } from './image-tree.ts';
@@ -75,6 +75,10 @@ async function injectFile(
 
 /** A file that is there keeps who may read it. */
 async function modeOf(path: string): Promise<number> {
-  const facts = await stat(path).catch(() => undefined);
-  return facts === undefined ? 0o644 : facts.mode & 0o777;
+  try {
+    return (await stat(path)).mode & 0o777;
+  } catch (error) {
+    if (isMissing(error)) return 0o644;
+    throw error;
+  }
 }
