@@ -2,22 +2,19 @@
  * A running gate: the supervisor's part. It owns the configuration, the allow-list, every key and
  * certificate, and the processes that use them; it never carries a client's bytes.
  */
-import { isDeepStrictEqual } from 'node:util';
-import type { AllowListData } from '../access/allow-list.ts';
-import { listDifference } from '../access/list-difference.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { loadConfiguration } from '../config/load.ts';
 import type { BoundAddress } from '../edge/addresses.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { systemClock } from '../time/clock.ts';
 import { Bandwidth } from './bandwidth.ts';
-import { cacheCommands } from './cache-commands.ts';
 import { Certification } from './certification.ts';
 import { controlServer, type ControlCommands } from './control-server.ts';
 import { Fleet } from './fleet.ts';
+import { gateCommands } from './gate-commands.ts';
 import type { GateFacts } from './gate-facts.ts';
-import { readGuardedAllowList } from './guarded-allow-list.ts';
 import { InstanceLock } from './instance-lock.ts';
+import { ListInForce } from './list-in-force.ts';
 import { assertPortsFree } from './listening.ts';
 import { Lookout } from './lookout.ts';
 import { PrivateCa } from './private-ca.ts';
@@ -48,9 +45,9 @@ export class Gate {
   });
   readonly #lookout: Lookout;
   readonly #watchedFiles = new WatchedFiles();
+  readonly #allowList: ListInForce;
   readonly #reloads: ReloadQueue;
   #configuration: Configuration;
-  #allowList: AllowListData | undefined;
   #addresses: readonly BoundAddress[] = [];
   #isReady = false;
   #closed: Promise<void> | undefined;
@@ -62,6 +59,10 @@ export class Gate {
     this.#configuration = configuration;
     this.#logger = logger;
     this.#reloads = new ReloadQueue(logger);
+    this.#allowList = new ListInForce({
+      ...{ watchedFiles: this.#watchedFiles, logger },
+      onChange: () => void this.#reloadAllowList(),
+    });
     this.#fleet = new Fleet({
       edges: processes.edges,
       workers: workerSockets(configuration),
@@ -94,12 +95,8 @@ export class Gate {
       ...{ directory: certificates.directory, fleet: this.#fleet, clock, logger },
       privateCa: this.#privateCa,
     });
-    this.#lookout = new Lookout({
-      gate: () => this.#watched(),
-      fleet: this.#fleet,
-      clock,
-      logger,
-    });
+    const gate = (): WatchedGate => this.#watched();
+    this.#lookout = new Lookout({ gate, fleet: this.#fleet, clock, logger });
   }
 
   /**
@@ -164,23 +161,19 @@ export class Gate {
     };
   }
 
-  /** What the command line may have a running gate do. */
   #commands(): ControlCommands {
-    return {
-      ...this.#lookout.commands(),
-      ...cacheCommands(this.#fleet, () => this.#configuration),
-      clients: () => Promise.resolve(this.#bandwidth.clients()),
-      ...this.#privateCa.commands(),
-      'cert-list': () => this.#certification.reports(),
-      'cert-renew': (name) => this.#certification.renew(name),
-    };
+    return gateCommands({
+      ...{ lookout: this.#lookout, fleet: this.#fleet, bandwidth: this.#bandwidth },
+      ...{ privateCa: this.#privateCa, certification: this.#certification },
+      configuration: () => this.#configuration,
+    });
   }
 
   async #start(): Promise<void> {
     const configuration = this.#configuration;
     const { stateDirectory } = configuration;
     this.#follow(configuration);
-    const allowList = await this.#readAllowList(configuration);
+    const allowList = await this.#allowList.read(configuration);
     await prepareStateDirectory(configuration);
     const lock = await InstanceLock.take(stateDirectory, controlServer(this.#commands()));
     this.#closers.push(() => lock.release());
@@ -199,7 +192,7 @@ export class Gate {
     this.#addresses = await this.#fleet.start(workerKnowledge(configuration), {
       settings,
       certificates: this.#certification.siteKeys,
-      allowList: this.#noted(allowList),
+      allowList: this.#allowList.take(allowList),
       trust: this.#certification.documents,
     });
     await this.#privateCa.follow(configuration);
@@ -221,7 +214,7 @@ export class Gate {
   /** All of what a running gate can change, or nothing of it. */
   async #take(wanted: Configuration): Promise<void> {
     const configuration = reloadable(this.#configuration, wanted);
-    const allowList = await this.#readAllowList(configuration);
+    const allowList = await this.#allowList.read(configuration);
     await this.#certification.take(configuration);
     for (const key of changesThatNeedRestart(this.#configuration, wanted)) {
       this.#logger.warn('this change takes effect at the next start only', { key });
@@ -232,35 +225,16 @@ export class Gate {
     this.#fleet.updateEdges({
       settings: edgeSettings(configuration),
       certificates: this.#certification.siteKeys,
-      allowList: this.#noted(allowList),
+      allowList: this.#allowList.take(allowList),
       trust: this.#certification.documents,
     });
     await this.#privateCa.follow(configuration);
     this.#logger.info('configuration reloaded', { file: configuration.file });
   }
 
-  /** Logs what the list changes. */
-  #noted(allowList: AllowListData): AllowListData {
-    if (this.#allowList !== undefined && !isDeepStrictEqual(this.#allowList, allowList)) {
-      this.#logger.info('allow-list changed', { ...listDifference(this.#allowList, allowList) });
-    }
-    this.#allowList = allowList;
-    return allowList;
-  }
-
-  #readAllowList(configuration: Configuration): Promise<AllowListData> {
-    return readGuardedAllowList(configuration, (path) => {
-      this.#watchedFiles.followRanges(path, () => void this.#reloadAllowList());
-    });
-  }
-
   #reloadAllowList(): Promise<void> {
     return this.#reloads.add(async () => {
-      const configuration = this.#configuration;
-      const allowList = await this.#readAllowList(configuration);
-      this.#fleet.updateEdges({ allowList: this.#noted(allowList) });
-      const facts = { file: configuration.allowListFile, entries: allowList.entries.length };
-      this.#logger.info('allow-list reloaded', facts);
+      this.#fleet.updateEdges({ allowList: await this.#allowList.renew(this.#configuration) });
     });
   }
 

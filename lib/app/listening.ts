@@ -1,7 +1,7 @@
 /** Addresses that edges are to listen on, and why they cannot. */
 import { createServer } from 'node:net';
 import type { EdgeSettings } from '../edge/settings.ts';
-import type { ListenFailure } from '../edge/edge.ts';
+import type { ListenFailure } from '../edge/open-addresses.ts';
 import { errorCode, errorMessage } from '../errors/mirrorgate-error.ts';
 import { endpointText, type TcpEndpoint } from '../net/endpoint.ts';
 import type { Failure } from './messages.ts';

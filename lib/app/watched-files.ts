@@ -40,19 +40,24 @@ export class WatchedFiles {
     }
   }
 
-  /**
-   * Watches a file of ranges of the allow-list too, to the end: a change of one that is no longer
-   * named costs a reading of the list.
-   */
-  followRanges(path: string, onChange: () => void): void {
+  /** Watches a file of ranges of the allow-list too, until {@link keepRanges} is told otherwise. */
+  addRanges(path: string, onChange: () => void): void {
     if (this.#isClosed || this.#ranges.has(path)) return;
     this.#ranges.set(path, new WatchedFile(path, onChange));
+  }
+
+  /** Of the files of ranges, watches these alone from now on. */
+  keepRanges(paths: ReadonlySet<string>): void {
+    for (const [path, watched] of this.#ranges) {
+      if (paths.has(path)) continue;
+      watched.close();
+      this.#ranges.delete(path);
+    }
   }
 
   close(): void {
     this.#isClosed = true;
     this.follow(new Map());
-    for (const watched of this.#ranges.values()) watched.close();
-    this.#ranges.clear();
+    this.keepRanges(new Set());
   }
 }

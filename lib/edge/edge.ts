@@ -5,10 +5,9 @@
 import type { AllowList } from '../access/allow-list.ts';
 import type { BudgetOrders, UsageReport } from '../budget/usage.ts';
 import type { CertifiedKey } from '../certificates/issuer.ts';
-import type { TcpEndpoint } from '../net/endpoint.ts';
 import { errorFields, type Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time/clock.ts';
-import { wantedAddresses, type Address, type BoundAddress } from './addresses.ts';
+import type { BoundAddress } from './addresses.ts';
 import { AnswerMemory } from './answer-memory.ts';
 import { CaDocuments } from './ca-documents.ts';
 import { Challenges } from './challenges.ts';
@@ -16,10 +15,9 @@ import { Connections } from './connections.ts';
 import { Denials } from './denials.ts';
 import { FileSender } from './file-sender.ts';
 import { Gateway, type GatewayState } from './gateway.ts';
-import { HttpsListener } from './https-listener.ts';
 import { limits as standardLimits, type Limits } from './limits.ts';
-import { createListener, type Listener } from './listener.ts';
 import type { EdgeObserver } from './observer.ts';
+import { OpenAddresses, type ListenFailure } from './open-addresses.ts';
 import { Router } from './router.ts';
 import { ServiceProxy } from './service-proxy.ts';
 import type { EdgeSettings, TrustDocuments } from './settings.ts';
@@ -39,23 +37,9 @@ export interface EdgeOptions {
   readonly onUsage?: (report: UsageReport) => void;
 }
 
-/** An address that could not be listened on. */
-export interface ListenFailure {
-  readonly endpoint: TcpEndpoint;
-  readonly error: Error;
-}
-
-interface OpenAddress extends Address {
-  readonly port: number;
-  readonly listener: Listener;
-}
-
-const idleSweepMs = 200;
-
 export class Edge {
   readonly challenges = new Challenges();
   readonly #logger: Logger;
-  readonly #limits: Limits;
   readonly #traffic: Traffic;
   readonly #denials = new Denials();
   readonly #connections: Connections;
@@ -66,16 +50,13 @@ export class Edge {
   readonly #memory = new AnswerMemory();
   readonly #gateway: Gateway;
   readonly #trust: TrustWatch;
-  #open: readonly OpenAddress[] = [];
-  /** Closed listeners, until their last connection is gone. */
-  readonly #leaving = new Map<Listener, Promise<void>>();
+  readonly #addresses: OpenAddresses;
   #state: GatewayState | undefined;
   #caDocuments = new CaDocuments(undefined);
 
   constructor(options: EdgeOptions) {
     const { clock, logger, limits = standardLimits, observer, onUsage } = options;
     this.#logger = logger;
-    this.#limits = limits;
     this.#traffic = new Traffic({ clock, onReport: (report) => onUsage?.(report) });
     this.#connections = new Connections({
       ...{ clock, logger, limits, traffic: this.#traffic },
@@ -99,6 +80,16 @@ export class Edge {
       },
       () => this.#currentState(),
     );
+    this.#addresses = new OpenAddresses({
+      connections: this.#connections,
+      contexts: this.#contexts,
+      trust: this.#trust,
+      challenges: this.challenges,
+      gateway: this.#gateway,
+      limits,
+      logger,
+      answersHttpChallenges: () => this.#state?.settings.answersHttpChallenges === true,
+    });
   }
 
   setAllowList(allowList: AllowList | undefined): void {
@@ -108,13 +99,13 @@ export class Edge {
   /** Takes a certificate into use for new handshakes of `site`. */
   setCertificate(site: string, certificate: CertifiedKey): void {
     this.#contexts.setCertificate(site, certificate);
-    this.#refreshListeners();
+    this.#addresses.refresh();
   }
 
   /** Tickets from now on are made with these 48 bytes; those made with others open nothing. */
   setTicketKeys(keys: Uint8Array): void {
     this.#contexts.setTicketKeys(keys);
-    this.#refreshListeners();
+    this.#addresses.refresh();
   }
 
   /** What the budget lets through, from the next request and byte on. */
@@ -145,8 +136,8 @@ export class Edge {
       caDocuments: this.#caDocuments,
       httpsPort: state?.httpsPort ?? 443,
     };
-    const failures = await this.#listen(settings);
-    const shared = this.#open.find(({ role }) => role !== undefined && role.mirror === undefined);
+    const failures = await this.#addresses.follow(settings);
+    const shared = this.addresses.find(({ secure, mirror }) => secure && mirror === undefined);
     this.#state = { ...this.#state, httpsPort: shared?.port ?? 443 };
     this.#memory.forget();
     const gone = state === undefined || state.workers === workers ? [] : state.workers;
@@ -165,12 +156,7 @@ export class Edge {
 
   /** The addresses that are open, with the ports actually bound. */
   get addresses(): readonly BoundAddress[] {
-    return this.#open.map(({ endpoint, role, port }) => ({
-      endpoint,
-      port,
-      secure: role !== undefined,
-      mirror: role?.mirror,
-    }));
+    return this.#addresses.bound;
   }
 
   /** Who was turned away how often since the start, the busiest first; at most 100. */
@@ -185,72 +171,14 @@ export class Edge {
 
   /** Accepts nothing new, lets answers in flight end, and cuts what is left after `graceMs`. */
   async close(graceMs: number): Promise<void> {
-    for (const { listener } of this.#open) this.#retire(listener);
-    const sweep = setInterval(() => {
-      for (const listener of this.#leaving.keys()) listener.closeIdleConnections();
-    }, idleSweepMs);
     const deadline = setTimeout(() => this.#connections.close(), graceMs);
-    await Promise.all(this.#leaving.values());
+    await this.#addresses.close();
     clearTimeout(deadline);
-    clearInterval(sweep);
     this.#connections.close();
     this.#traffic.close();
     this.#slowReaders.close();
     this.#services.close();
     await Promise.all((this.#state?.workers ?? []).map((worker) => worker.destroy()));
-  }
-
-  #refreshListeners(): void {
-    for (const { listener } of this.#open) {
-      if (listener instanceof HttpsListener) listener.refresh();
-    }
-  }
-
-  async #listen(settings: EdgeSettings): Promise<ListenFailure[]> {
-    const wanted = wantedAddresses(settings);
-    const kept: OpenAddress[] = [];
-    for (const open of this.#open) {
-      const address = wanted.find(({ key }) => key === open.key);
-      if (address === undefined) {
-        this.#retire(open.listener);
-        continue;
-      }
-      if (open.listener instanceof HttpsListener && address.role !== undefined) {
-        open.listener.setRole(address.role);
-      }
-      kept.push({ ...open, ...address });
-    }
-    const failures: ListenFailure[] = [];
-    for (const address of wanted) {
-      if (kept.some(({ key }) => key === address.key)) continue;
-      const listener = this.#createListener(address, settings.sharesPorts);
-      try {
-        kept.push({ ...address, listener, port: await listener.listen() });
-      } catch (error) {
-        failures.push({ endpoint: address.endpoint, error: error as Error });
-      }
-    }
-    this.#open = kept;
-    return failures;
-  }
-
-  #retire(listener: Listener): void {
-    const closed = listener.close().finally(() => this.#leaving.delete(listener));
-    this.#leaving.set(listener, closed);
-  }
-
-  #createListener(address: Address, sharesPort: boolean): Listener {
-    return createListener(address, {
-      connections: this.#connections,
-      contexts: this.#contexts,
-      trust: this.#trust,
-      challenges: this.challenges,
-      gateway: this.#gateway,
-      limits: this.#limits,
-      logger: this.#logger,
-      sharesPort,
-      answersHttpChallenges: () => this.#state?.settings.answersHttpChallenges === true,
-    });
   }
 
   #currentState(): GatewayState {

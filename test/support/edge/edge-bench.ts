@@ -1,5 +1,6 @@
 /** An edge in this process on real sockets, with certificates, workers and a clock of its own. */
-import { Edge, type ListenFailure } from '../../../lib/edge/edge.ts';
+import { Edge } from '../../../lib/edge/edge.ts';
+import type { ListenFailure } from '../../../lib/edge/open-addresses.ts';
 import { limits as standardLimits, type Limits } from '../../../lib/edge/limits.ts';
 import type { EdgeSettings } from '../../../lib/edge/settings.ts';
 import type { UsageReport } from '../../../lib/budget/usage.ts';

@@ -46,4 +46,15 @@ describe('WatchedFiles', () => {
     await write('c');
     await until('change', () => changes.includes('c'));
   });
+
+  it('let go of a file of ranges that the list names no more', async () => {
+    for (const name of ['a', 'b']) {
+      watched.addRanges(directory.join(name), () => void changes.push(name));
+    }
+    watched.keepRanges(new Set([directory.join('b')]));
+    await write('a');
+    await write('b');
+    await until('change', () => changes.includes('b'));
+    expect(changes).to.deep.equal(['b']);
+  });
 });
