@@ -8,9 +8,6 @@ import { alpnCertificate } from './alpn-certificate.ts';
 
 export type ChallengeKind = 'http-01' | 'tls-alpn-01' | 'dns-01';
 
-/** The ALPN name under which a CA comes for a {@link TlsAlpnChallenge}. */
-export const acmeTlsProtocol = 'acme-tls/1';
-
 /**
  * `GET http://HOST:80/.well-known/acme-challenge/TOKEN` answers 200 with `keyAuthorization` as
  * `application/octet-stream` (RFC 8555 §8.3). The Host header is `host`; it may carry a port.

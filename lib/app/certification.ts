@@ -10,7 +10,7 @@ import type { TrustDocuments } from '../edge/settings.ts';
 import { MirrorgateError } from '../errors/mirrorgate-error.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time/clock.ts';
-import { AcmeIssuance } from './acme-issuance.ts';
+import type { AcmeIssuance } from './acme-issuance.ts';
 import type { Fleet } from './fleet.ts';
 import type { SiteKey } from './messages.ts';
 import type { PrivateCa } from './private-ca.ts';
@@ -28,7 +28,7 @@ export interface CertificationOptions {
 
 export class Certification {
   readonly #options: CertificationOptions;
-  readonly #acme: AcmeIssuance;
+  #acme: Promise<AcmeIssuance> | undefined;
   readonly #keeper: CertificateKeeper;
   #trust: Trust | undefined;
   #sites: readonly Site[] = [];
@@ -36,7 +36,6 @@ export class Certification {
   constructor(options: CertificationOptions) {
     const { directory, fleet, clock, logger } = options;
     this.#options = options;
-    this.#acme = new AcmeIssuance(options);
     this.#keeper = new CertificateKeeper({
       sites: [],
       issuers: new Map(),
@@ -76,7 +75,11 @@ export class Certification {
   async take(configuration: Configuration): Promise<void> {
     const { clock, privateCa } = this.#options;
     const { sites } = configuration;
-    const trust = await openTrust(configuration, { acme: this.#acme, privateCa, clock });
+    const trust = await openTrust(configuration, {
+      acme: () => (this.#acme ??= loadAcme(this.#options)),
+      privateCa,
+      clock,
+    });
     try {
       await this.#keeper.update(sites, trust.issuers);
     } catch (error) {
@@ -135,4 +138,9 @@ export class Certification {
       { hint: `choose one of: ${hosts.join(', ')}` },
     );
   }
+}
+
+async function loadAcme(options: CertificationOptions): Promise<AcmeIssuance> {
+  const { AcmeIssuance } = await import('./acme-issuance.ts');
+  return new AcmeIssuance(options);
 }

@@ -5,6 +5,7 @@ import { EdgeMetrics } from '../edge/edge-metrics.ts';
 import { Edge } from '../edge/edge.ts';
 import { limitsOf } from '../edge/limits.ts';
 import type { EdgeObserver } from '../edge/observer.ts';
+import type { EdgeSettings } from '../edge/settings.ts';
 import { assertNever } from '../errors/assert-never.ts';
 import { errorMessage } from '../errors/mirrorgate-error.ts';
 import { systemClock } from '../time/clock.ts';
@@ -88,22 +89,21 @@ function observe(registry: Registry, report: (report: EdgeReport) => void): Edge
 enterProcess<EdgeRequest, EdgeReport, EdgeQuestions>({
   started: { kind: 'started' },
   async onRequest(request, { logger, registry, report, name }) {
-    const { limits } = request.kind === 'update' ? (request.settings ?? {}) : {};
-    edge ??= new Edge({
-      ...(limits === undefined ? {} : { limits: limitsOf(limits) }),
-      clock: systemClock,
-      logger,
-      observer: observe(registry, report),
-      onUsage: (usage) => report({ kind: 'usage', usage }),
-    });
     switch (request.kind) {
       case 'update': {
+        edge ??= new Edge({
+          limits: limitsOf(firstSettings(request).limits),
+          clock: systemClock,
+          logger,
+          observer: observe(registry, report),
+          onUsage: (usage) => report({ kind: 'usage', usage }),
+        });
         const failures = await updateSafely(edge, request, name);
         report({ kind: 'updated', addresses: edge.addresses, failures });
         return;
       }
       case 'drain':
-        await edge.close(request.graceMs);
+        await edge?.close(request.graceMs);
         process.exit(0);
         return;
       default:
@@ -129,6 +129,11 @@ enterProcess<EdgeRequest, EdgeReport, EdgeQuestions>({
   },
   onUnforeseen: async () => await edge?.close(unforeseenGraceMs),
 });
+
+function firstSettings({ settings }: EdgeUpdate): EdgeSettings {
+  if (settings === undefined) throw new TypeError('an edge is told its settings first');
+  return settings;
+}
 
 /** The supervisor waits for an answer: whatever goes wrong is one. */
 async function updateSafely(target: Edge, request: EdgeUpdate, name: string): Promise<Failure[]> {

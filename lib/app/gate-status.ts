@@ -1,6 +1,6 @@
 /** What `status` and the status page tell of a running gate: facts alone, as JSON can carry them. */
 import type { CertificateStatus } from '../certificates/certificate-keeper.ts';
-import { mergedStates, type UpstreamState } from '../upstream/upstream-set.ts';
+import { mergedStates, type UpstreamState } from '../upstream/upstream-state.ts';
 import type { BandwidthStatus } from './bandwidth-status.ts';
 import type { CaStatus } from './ca-operations.ts';
 import type { Fleet } from './fleet.ts';

@@ -9,7 +9,7 @@ import { statusRoutes } from '../admin/status-site.ts';
 import type { Endpoint } from '../net/endpoint.ts';
 import { StoreLayout } from '../store/layout.ts';
 import { errorFields, type Logger } from '../telemetry/logger.ts';
-import { mergedStates } from '../upstream/upstream-set.ts';
+import { mergedStates } from '../upstream/upstream-state.ts';
 import { processRegistry } from '../telemetry/process-metrics.ts';
 import type { Clock } from '../time/clock.ts';
 import { Activity } from './activity.ts';

@@ -13,7 +13,7 @@ import type { WorkerExplanation } from '../worker/explanation.ts';
 import type { ActivityReport } from './activity-batch.ts';
 import type { ProcessMetrics } from './metrics-collector.ts';
 import type { Purged, PurgeSelection } from '../store/purge.ts';
-import type { UpstreamState } from '../upstream/upstream-set.ts';
+import type { UpstreamState } from '../upstream/upstream-state.ts';
 
 /** What changed for an edge; a part that is absent stays as it is. */
 export interface EdgeUpdate {

@@ -1,6 +1,6 @@
 /** What an operator is to be told of without asking, as long as it is so. */
 import { clientNames } from '../ca/rotation-words.ts';
-import type { UpstreamState } from '../upstream/upstream-set.ts';
+import type { UpstreamState } from '../upstream/upstream-state.ts';
 import type { BandwidthStatus } from './bandwidth-status.ts';
 import type { CaStatus } from './ca-operations.ts';
 import type { WatchedGate } from './watched-gate.ts';

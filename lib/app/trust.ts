@@ -21,7 +21,8 @@ export interface Trust {
 }
 
 export interface TrustContext {
-  readonly acme: AcmeIssuance;
+  /** Asked for only where a host has its certificate from there: it brings much code with it. */
+  readonly acme: () => Promise<AcmeIssuance>;
   readonly privateCa: PrivateCa;
   readonly clock: Clock;
 }
@@ -39,7 +40,7 @@ export async function openTrust(
   }
   if (certificates.acme !== undefined && wanted.has('acme')) {
     const acmeSites = sites.filter(({ issuer }) => issuer === 'acme');
-    issuers.set('acme', acme.issuer(certificates.acme, acmeSites));
+    issuers.set('acme', (await acme()).issuer(certificates.acme, acmeSites));
   }
   if (!wanted.has('private-ca')) {
     return { issuers, documents: servedDocuments(configuration, undefined), roots: () => [] };

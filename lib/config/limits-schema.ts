@@ -62,3 +62,6 @@ export function resolveLimits(written: z.output<typeof limitsSchema>): LimitsCon
     slowReaderWindowMs: written.readWindow,
   };
 }
+
+/** Those of a configuration that says nothing of them. */
+export const standardLimits = resolveLimits(limitsSchema.parse({}));

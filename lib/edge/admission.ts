@@ -7,7 +7,9 @@ import type { IncomingMessage } from 'node:http';
 import { MirrorgateError } from '../errors/mirrorgate-error.ts';
 import { tryHostHeader, type HostName } from '../net/host-name.ts';
 import type { ResponseErrorCode } from '../oci/error-responses.ts';
-import { limits } from './limits.ts';
+import type { Limits } from './limits.ts';
+
+export type MessageLimits = Pick<Limits, 'maxHeaderCount' | 'maxTargetLength'>;
 
 /** A request target taken apart once; everyone uses this and never the raw text again. */
 export interface Target {
@@ -23,7 +25,7 @@ export interface Target {
  * @returns the host it names
  * @throws MirrorgateError `MIRRORGATE_REQUEST_HEADERS`, `MIRRORGATE_REQUEST_MALFORMED`
  */
-export function judgeHeaders(request: IncomingMessage): HostName {
+export function judgeHeaders(request: IncomingMessage, limits: MessageLimits): HostName {
   const { rawHeaders, httpVersion } = request;
   if (httpVersion !== '1.1' && httpVersion !== '1.0') {
     throw refusal('MIRRORGATE_REQUEST_MALFORMED', 'not HTTP/1.1');
@@ -46,9 +48,9 @@ const forbiddenHeaders = ['transfer-encoding', 'expect', 'upgrade', 'trailer'] a
  * What a pull must satisfy besides: GET or HEAD, no body, a plain target.
  * @throws MirrorgateError `MIRRORGATE_REQUEST_METHOD`, `_BODY`, `_MALFORMED`, `_TARGET_LENGTH`
  */
-export function judgePull(request: IncomingMessage): Target {
+export function judgePull(request: IncomingMessage, limits: MessageLimits): Target {
   const { method, headers } = request;
-  const target = parseTarget(request.url ?? '');
+  const target = parseTarget(request.url ?? '', limits);
   if (method !== 'GET' && method !== 'HEAD') {
     throw refusal(
       'MIRRORGATE_REQUEST_METHOD',
@@ -84,7 +86,7 @@ const plainPath = /^\/[A-Za-z0-9._~:/@!$&'()*+,;=-]*$/;
 const plainQuery = /^[A-Za-z0-9._~:/?@!$&'()*+,;=%-]*$/;
 
 /** @throws MirrorgateError `MIRRORGATE_REQUEST_TARGET_LENGTH`, `MIRRORGATE_REQUEST_MALFORMED` */
-export function parseTarget(url: string): Target {
+export function parseTarget(url: string, limits: MessageLimits): Target {
   if (url.length > limits.maxTargetLength) {
     throw refusal(
       'MIRRORGATE_REQUEST_TARGET_LENGTH',

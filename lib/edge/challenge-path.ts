@@ -1,7 +1,7 @@
 /** What anybody may ask in plain http while certificates are ordered: live tokens, nothing else. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { MirrorgateError } from '../errors/mirrorgate-error.ts';
-import { judgeHeaders } from './admission.ts';
+import { judgeHeaders, type MessageLimits } from './admission.ts';
 import type { Challenges } from './challenges.ts';
 import type { Peer } from './connections.ts';
 
@@ -9,6 +9,7 @@ const prefix = '/.well-known/acme-challenge/';
 const tokenPattern = /^[A-Za-z0-9_-]{1,128}$/;
 
 export interface PlainExchange {
+  readonly limits: MessageLimits;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly peer: Peer;
@@ -27,7 +28,7 @@ export function answerChallenge(exchange: PlainExchange, challenges: Challenges)
   response.on('error', () => response.destroy());
   // Whatever body came with it is not read.
   response.shouldKeepAlive = false;
-  const body = tryKeyAuthorization(request, challenges) ?? '';
+  const body = tryKeyAuthorization(exchange, challenges) ?? '';
   response.writeHead(body === '' ? 404 : 200, {
     'content-type': 'application/octet-stream',
     'content-length': Buffer.byteLength(body),
@@ -37,13 +38,16 @@ export function answerChallenge(exchange: PlainExchange, challenges: Challenges)
   return true;
 }
 
-function tryKeyAuthorization(request: IncomingMessage, challenges: Challenges): string | undefined {
+function tryKeyAuthorization(
+  { request, limits }: PlainExchange,
+  challenges: Challenges,
+): string | undefined {
   const token = request.url?.slice(prefix.length) ?? '';
   if (!['GET', 'HEAD'].includes(request.method ?? '') || !tokenPattern.test(token)) {
     return undefined;
   }
   try {
-    return challenges.keyAuthorization({ host: judgeHeaders(request), token });
+    return challenges.keyAuthorization({ host: judgeHeaders(request, limits), token });
   } catch (error) {
     if (error instanceof MirrorgateError) return undefined;
     throw error;

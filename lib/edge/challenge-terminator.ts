@@ -4,7 +4,7 @@
  */
 import type { Socket } from 'node:net';
 import { createServer, type SecureContext, type Server } from 'node:tls';
-import { acmeTlsProtocol } from '../acme/challenge.ts';
+import { acmeTlsProtocol } from '../acme/alpn-protocol.ts';
 import type { Challenges } from './challenges.ts';
 import type { Limits } from './limits.ts';
 import { tlsProfile } from './site-contexts.ts';

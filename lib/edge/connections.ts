@@ -8,7 +8,7 @@ import { addressText, tryPeerAddress, type AddressBytes } from '../net/address.t
 import { maskAddress } from '../net/cidr.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Clock, Timer } from '../time/clock.ts';
-import { limits, type Limits } from './limits.ts';
+import type { Limits } from './limits.ts';
 import type { DenialReason } from './observer.ts';
 import type { Passage, Traffic } from './traffic.ts';
 
@@ -36,7 +36,7 @@ export interface ConnectionsOptions {
   readonly traffic: Traffic;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly limits?: Limits;
+  readonly limits: Limits;
   /** Told of every connection that is closed for want of a right or room. */
   readonly onDenied?: (address: string, reason: DenialReason) => void;
 }
@@ -61,7 +61,7 @@ export class Connections {
   constructor(options: ConnectionsOptions) {
     this.#clock = options.clock;
     this.#logger = options.logger;
-    this.#limits = options.limits ?? limits;
+    this.#limits = options.limits;
     this.#onDenied = options.onDenied ?? (() => undefined);
     this.#traffic = options.traffic;
   }

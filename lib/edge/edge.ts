@@ -15,7 +15,7 @@ import { Connections } from './connections.ts';
 import { Denials } from './denials.ts';
 import { FileSender } from './file-sender.ts';
 import { Gateway, type GatewayState } from './gateway.ts';
-import { limits as standardLimits, type Limits } from './limits.ts';
+import type { Limits } from './limits.ts';
 import type { EdgeObserver } from './observer.ts';
 import { OpenAddresses, type ListenFailure } from './open-addresses.ts';
 import { Router } from './router.ts';
@@ -30,8 +30,7 @@ import { linkWorkers } from './worker-link.ts';
 export interface EdgeOptions {
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Other limits than the standard ones. */
-  readonly limits?: Limits;
+  readonly limits: Limits;
   readonly observer?: EdgeObserver;
   /** Told about once a second what was sent to whom. */
   readonly onUsage?: (report: UsageReport) => void;
@@ -55,7 +54,7 @@ export class Edge {
   #caDocuments = new CaDocuments(undefined);
 
   constructor(options: EdgeOptions) {
-    const { clock, logger, limits = standardLimits, observer, onUsage } = options;
+    const { clock, logger, limits, observer, onUsage } = options;
     this.#logger = logger;
     this.#traffic = new Traffic({ clock, onReport: (report) => onUsage?.(report) });
     this.#connections = new Connections({
@@ -71,6 +70,7 @@ export class Edge {
     this.#gateway = new Gateway(
       {
         logger,
+        limits,
         services: this.#services,
         allowance: this.#traffic.allowance,
         memory: this.#memory,

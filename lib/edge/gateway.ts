@@ -12,7 +12,13 @@ import { errorFields, type Logger } from '../telemetry/logger.ts';
 import type { Allowance } from './allowance.ts';
 import type { AnswerMemory } from './answer-memory.ts';
 import { emptyRecord, logAccess, watchExchange, type AccessRecord } from './access-record.ts';
-import { judgeHeaders, judgePull, judgeUpgrade, type Target } from './admission.ts';
+import {
+  judgeHeaders,
+  judgePull,
+  judgeUpgrade,
+  type MessageLimits,
+  type Target,
+} from './admission.ts';
 import { sendDocument, sendError, sendPing } from './answers.ts';
 import type { CaDocuments } from './ca-documents.ts';
 import { endConnection, statusText } from './client-errors.ts';
@@ -29,6 +35,7 @@ import type { WorkerLink } from './worker-link.ts';
 
 export interface GatewayOptions {
   readonly logger: Logger;
+  readonly limits: MessageLimits;
   readonly services: ServiceProxy;
   readonly allowance: Allowance;
   readonly trust: TrustWatch;
@@ -69,7 +76,7 @@ export class Gateway implements RequestHandler {
   request(request: IncomingMessage, response: ServerResponse, context: RequestContext): void {
     const exchange = this.#begin(request, response, context.peer);
     void this.#finish(exchange, async () => {
-      await this.#answer(exchange, routeHost(exchange, context));
+      await this.#answer(exchange, this.#routeHost(exchange, context));
     });
   }
 
@@ -77,9 +84,9 @@ export class Gateway implements RequestHandler {
   plain(request: IncomingMessage, response: ServerResponse, peer: Peer): void {
     const exchange = this.#begin(request, response, peer);
     void this.#finish(exchange, () => {
-      const host = judgeHeaders(request);
+      const host = judgeHeaders(request, this.#options.limits);
       exchange.record.host = host;
-      const target = judgePull(request);
+      const target = judgePull(request, this.#options.limits);
       if (this.#sendCaDocument(exchange, target.path)) return;
       assertAdmitted(peer);
       exchange.state.router.routeHost(undefined, host);
@@ -121,6 +128,13 @@ export class Gateway implements RequestHandler {
     }
   }
 
+  #routeHost(exchange: Exchange, context: RequestContext): HostRoute {
+    const host = judgeHeaders(exchange.request, this.#options.limits);
+    exchange.record.host = host;
+    assertSameName(context.serverName, host);
+    return exchange.state.router.routeHost(context.mirror, host);
+  }
+
   async #answer(exchange: Exchange, route: HostRoute): Promise<void> {
     const { request, response, record, peer } = exchange;
     const path = request.url?.split('?', 1)[0] ?? '';
@@ -135,7 +149,7 @@ export class Gateway implements RequestHandler {
       await this.#options.services.forward({ service: route.service, peer, request, response });
       return;
     }
-    await this.#answerRegistry(exchange, route, judgePull(request));
+    await this.#answerRegistry(exchange, route, judgePull(request, this.#options.limits));
   }
 
   #sendCaDocument(exchange: Exchange, path: string): boolean {
@@ -185,10 +199,10 @@ export class Gateway implements RequestHandler {
     connection: { readonly socket: Duplex; readonly head: Buffer },
     context: RequestContext,
   ): Promise<void> {
-    const { logger, services } = this.#options;
+    const { logger, services, limits } = this.#options;
     const { peer } = context;
     try {
-      const host = judgeHeaders(request);
+      const host = judgeHeaders(request, limits);
       assertSameName(context.serverName, host);
       const route = this.#state().router.routeHost(context.mirror, host);
       if (route.kind !== 'service') {
@@ -207,13 +221,6 @@ export class Gateway implements RequestHandler {
       endConnection(connection.socket, statusText(`${status} ${STATUS_CODES[status] ?? ''}`));
     }
   }
-}
-
-function routeHost(exchange: Exchange, context: RequestContext): HostRoute {
-  const host = judgeHeaders(exchange.request);
-  exchange.record.host = host;
-  assertSameName(context.serverName, host);
-  return exchange.state.router.routeHost(context.mirror, host);
 }
 
 function redirect({ request, response, state }: Exchange, host: HostName, target: Target): void {

@@ -3,7 +3,7 @@
  * for by Node and must never throw: it does not count a throwing callback as its own fault.
  */
 import type { SecureContext, TLSSocket } from 'node:tls';
-import { acmeTlsProtocol } from '../acme/challenge.ts';
+import { acmeTlsProtocol } from '../acme/alpn-protocol.ts';
 import type { Challenges } from './challenges.ts';
 import type { SiteContexts } from './site-contexts.ts';
 

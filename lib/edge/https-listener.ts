@@ -9,7 +9,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { endForError } from './client-errors.ts';
-import { acmeTlsProtocol } from '../acme/challenge.ts';
+import { acmeTlsProtocol } from '../acme/alpn-protocol.ts';
 import { ChallengeTerminator } from './challenge-terminator.ts';
 import type { Challenges } from './challenges.ts';
 import type { Peer } from './connections.ts';

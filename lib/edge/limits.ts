@@ -2,7 +2,7 @@
  * What one stranger, one client and all of them together may take. The figures are configured; the
  * standard ones come from measured defaults of Node that were too generous for the internet.
  */
-import { limitsSchema, resolveLimits, type LimitsConfiguration } from '../config/limits-schema.ts';
+import type { LimitsConfiguration } from '../config/limits-schema.ts';
 
 export interface Limits extends LimitsConfiguration {
   /** How often connections are looked through for those beyond a limit of time. */
@@ -14,6 +14,3 @@ const checkIntervalMs = 1_000;
 export function limitsOf(configuration: LimitsConfiguration): Limits {
   return { ...configuration, checkIntervalMs };
 }
-
-/** Those of a configuration that says nothing of them. */
-export const limits: Limits = limitsOf(resolveLimits(limitsSchema.parse({})));

@@ -49,7 +49,7 @@ export function createListener(
     ...options,
     admitsVisitors: context.answersHttpChallenges,
     handle(request, response, peer) {
-      if (answerChallenge({ request, response, peer }, challenges)) return;
+      if (answerChallenge({ request, response, peer, limits }, challenges)) return;
       gateway.plain(request, response, peer);
     },
   });

@@ -35,7 +35,7 @@ export interface EdgeSettings {
   readonly caAccess: 'allow-list' | 'public';
   readonly logsAccess: boolean;
   /** In force from the start of an edge on; a change of them needs a restart. */
-  readonly limits?: LimitsConfiguration;
+  readonly limits: LimitsConfiguration;
   /** Whether CAs may come for HTTP-01 tokens: plain http then speaks to everybody, of these alone. */
   readonly answersHttpChallenges: boolean;
 }

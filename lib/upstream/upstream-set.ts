@@ -6,7 +6,7 @@ import type { Mirror } from '../config/configuration.ts';
 import { errorCode, MirrorgateError } from '../errors/mirrorgate-error.ts';
 import { errorFields, type Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time/clock.ts';
-import { Breaker, type BreakerState } from './breaker.ts';
+import { Breaker } from './breaker.ts';
 import {
   permitsStale,
   UpstreamDeniedError,
@@ -18,9 +18,9 @@ import {
 import { FailureMemory } from './failure-memory.ts';
 import type { UpstreamRequest, UpstreamResponse } from './messages.ts';
 import { noObserver, type UpstreamObserver } from './observer.ts';
-import type { RateLimit } from './rate-limit.ts';
 import { UpstreamRegistry } from './registry.ts';
 import type { TransportOptions } from './transport.ts';
+import type { UpstreamState } from './upstream-state.ts';
 
 export interface UpstreamSetOptions extends Omit<TransportOptions, 'mirror'> {
   readonly mirror: Mirror;
@@ -34,36 +34,6 @@ export interface SetRequest extends UpstreamRequest {
 export interface SourcedResponse extends UpstreamResponse {
   /** Names the way that was taken, for {@link SetRequest.avoid}. */
   readonly source: string;
-}
-
-/** What `status` shows of one way. */
-export interface UpstreamState {
-  readonly host: string;
-  readonly account: string | undefined;
-  readonly breaker: BreakerState;
-  readonly rateLimit: RateLimit | undefined;
-}
-
-/** Of one way as several workers see it: what was learnt last, and whether any finds it out. */
-export function mergedStates(states: readonly UpstreamState[]): UpstreamState[] {
-  const merged = new Map<string, UpstreamState>();
-  for (const state of states) {
-    const key = `${state.host} ${state.account ?? ''}`;
-    const known = merged.get(key);
-    merged.set(key, known === undefined ? state : mergedState(known, state));
-  }
-  return [...merged.values()];
-}
-
-function mergedState(one: UpstreamState, other: UpstreamState): UpstreamState {
-  const [older, newer] = [one.rateLimit, other.rateLimit].toSorted(
-    (left, right) => (left?.seenAt.getTime() ?? 0) - (right?.seenAt.getTime() ?? 0),
-  );
-  return {
-    ...one,
-    breaker: one.breaker === 'closed' ? other.breaker : one.breaker,
-    rateLimit: newer ?? older,
-  };
 }
 
 interface Way {

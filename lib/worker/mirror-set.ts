@@ -8,7 +8,8 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time/clock.ts';
 import type { UpstreamObserver } from '../upstream/observer.ts';
 import type { UpstreamPace } from '../upstream/transport.ts';
-import { UpstreamSet, type UpstreamState } from '../upstream/upstream-set.ts';
+import { UpstreamSet } from '../upstream/upstream-set.ts';
+import type { UpstreamState } from '../upstream/upstream-state.ts';
 
 export interface MirrorSetOptions {
   /** Shown to upstreams. */

@@ -2,7 +2,8 @@
 import { once } from 'node:events';
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { expect } from 'chai';
-import { acmeTlsProtocol, makeChallenge } from '../../../lib/acme/challenge.ts';
+import { acmeTlsProtocol } from '../../../lib/acme/alpn-protocol.ts';
+import { makeChallenge } from '../../../lib/acme/challenge.ts';
 import type { EdgeChallenge } from '../../../lib/edge/challenges.ts';
 import { systemClock } from '../../../lib/time/clock.ts';
 import { EdgeBench } from '../../support/edge/edge-bench.ts';

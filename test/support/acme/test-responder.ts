@@ -6,11 +6,8 @@ import { once } from 'node:events';
 import { createServer as createHttpServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createSecureContext, createServer as createTlsServer, type SecureContext } from 'node:tls';
-import {
-  acmeTlsProtocol,
-  type Challenge,
-  type ChallengeResponder,
-} from '../../../lib/acme/challenge.ts';
+import { acmeTlsProtocol } from '../../../lib/acme/alpn-protocol.ts';
+import type { Challenge, ChallengeResponder } from '../../../lib/acme/challenge.ts';
 
 export class TestResponder implements ChallengeResponder {
   readonly #http: Server;

@@ -16,14 +16,16 @@ export interface Target {
   readonly from?: string;
   /** One connection for each request unless told. */
   readonly agent?: Agent;
+  /** Besides Host. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** Resolves with the head of the answer; the body is the caller's to read. */
 export async function begin(target: Target, path: string): Promise<IncomingMessage> {
-  const { port, host, ca, from, agent = false as const } = target;
+  const { port, host, ca, from, agent = false as const, headers } = target;
   const request = httpsRequest({
     ...{ host: '127.0.0.1', port, path, agent, ca, servername: host },
-    headers: { host: `${host}:${port}` },
+    headers: { ...headers, host: `${host}:${port}` },
     ...(from === undefined ? {} : { localAddress: from }),
   });
   request.end();

@@ -2,7 +2,8 @@
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import { Connections, type Peer } from '../../../lib/edge/connections.ts';
-import { limits, type Limits } from '../../../lib/edge/limits.ts';
+import { standardLimits } from '../../../lib/config/limits-schema.ts';
+import { limitsOf, type Limits } from '../../../lib/edge/limits.ts';
 import { Traffic } from '../../../lib/edge/traffic.ts';
 import { ManualClock } from '../manual-clock.ts';
 import { recordedLog } from '../recorded-log.ts';
@@ -40,7 +41,7 @@ export class ConnectionsBench {
     this.connections = new Connections({
       clock: this.clock,
       logger: this.log,
-      limits: { ...limits, ...changed },
+      limits: { ...limitsOf(standardLimits), ...changed },
       traffic: new Traffic({ clock: new ManualClock(testStart), onReport: () => undefined }),
     });
   }

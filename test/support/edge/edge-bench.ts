@@ -1,7 +1,8 @@
 /** An edge in this process on real sockets, with certificates, workers and a clock of its own. */
 import { Edge } from '../../../lib/edge/edge.ts';
 import type { ListenFailure } from '../../../lib/edge/open-addresses.ts';
-import { limits as standardLimits, type Limits } from '../../../lib/edge/limits.ts';
+import { standardLimits } from '../../../lib/config/limits-schema.ts';
+import { limitsOf, type Limits } from '../../../lib/edge/limits.ts';
 import type { EdgeSettings } from '../../../lib/edge/settings.ts';
 import type { UsageReport } from '../../../lib/budget/usage.ts';
 import type { AllowList } from '../../../lib/access/allow-list.ts';
@@ -56,7 +57,7 @@ export class EdgeBench {
     this.edge = new Edge({
       clock: this.clock,
       logger: options.logger ?? this.log,
-      limits: { ...standardLimits, ...options.limits },
+      limits: { ...limitsOf(standardLimits), ...options.limits },
       onUsage: (report) => this.usage.push(report),
     });
   }

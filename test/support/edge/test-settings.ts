@@ -1,4 +1,5 @@
 /** Settings of an edge for tests: Docker Hub, ghcr.io, and one host for both. */
+import { standardLimits } from '../../../lib/config/limits-schema.ts';
 import type { EdgeMirror, EdgeSettings } from '../../../lib/edge/settings.ts';
 import type { TcpEndpoint } from '../../../lib/net/endpoint.ts';
 import { hostNames } from '../test-certificates.ts';
@@ -49,6 +50,7 @@ export function testSettings(rest: Partial<EdgeSettings> = {}): EdgeSettings {
     workers: [],
     cacheDirectory: undefined,
     caAccess: 'allow-list',
+    limits: standardLimits,
     logsAccess: true,
     answersHttpChallenges: false,
     ...rest,

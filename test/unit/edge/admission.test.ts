@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { IncomingMessage } from 'node:http';
 import { judgeHeaders, judgePull, parseTarget } from '../../../lib/edge/admission.ts';
-import { limits } from '../../../lib/edge/limits.ts';
+import { standardLimits as limits } from '../../../lib/config/limits-schema.ts';
 import { errorOf } from '../../support/rejection.ts';
 
 type Fields = readonly (readonly [string, string])[];
@@ -26,12 +26,12 @@ const host = ['Host', 'hub.example.test'] as const;
 
 describe('parseTarget', () => {
   it('takes a target apart at the first question mark', () => {
-    expect(parseTarget('/v2/')).to.deep.equal({ path: '/v2/', query: '' });
-    expect(parseTarget('/v2/a/b/tags/list?n=1&last=a?b')).to.deep.equal({
+    expect(parseTarget('/v2/', limits)).to.deep.equal({ path: '/v2/', query: '' });
+    expect(parseTarget('/v2/a/b/tags/list?n=1&last=a?b', limits)).to.deep.equal({
       path: '/v2/a/b/tags/list',
       query: 'n=1&last=a?b',
     });
-    expect(parseTarget('/')).to.deep.equal({ path: '/', query: '' });
+    expect(parseTarget('/', limits)).to.deep.equal({ path: '/', query: '' });
   });
 
   const malformed: Readonly<Record<string, string>> = {
@@ -60,26 +60,32 @@ describe('parseTarget', () => {
   };
   for (const [what, target] of Object.entries(malformed)) {
     it(`refuses ${what}`, () => {
-      expect(errorOf(() => parseTarget(target)).code).to.equal('MIRRORGATE_REQUEST_MALFORMED');
+      expect(errorOf(() => parseTarget(target, limits)).code).to.equal(
+        'MIRRORGATE_REQUEST_MALFORMED',
+      );
     });
   }
 
   it('takes the longest target, and none beyond it', () => {
     const longest = `/${'a'.repeat(limits.maxTargetLength - 1)}`;
-    expect(parseTarget(longest).path).to.equal(longest);
-    expect(errorOf(() => parseTarget(`${longest}a`)).code).to.equal(
+    expect(parseTarget(longest, limits).path).to.equal(longest);
+    expect(errorOf(() => parseTarget(`${longest}a`, limits)).code).to.equal(
       'MIRRORGATE_REQUEST_TARGET_LENGTH',
     );
+    const longer = { ...limits, maxTargetLength: limits.maxTargetLength + 1 };
+    expect(parseTarget(`${longest}a`, longer).path).to.equal(`${longest}a`);
   });
 });
 
 describe('judgeHeaders', () => {
   it('reads the host, in whatever spelling', () => {
     for (const written of ['hub.example.test', 'HUB.Example.Test:8443', 'hub.example.test.']) {
-      expect(judgeHeaders(requestOf([['hOST', written]]))).to.equal('hub.example.test');
+      expect(judgeHeaders(requestOf([['hOST', written]]), limits)).to.equal('hub.example.test');
     }
-    expect(judgeHeaders(requestOf([['host', '[2001:DB8::1]:443']]))).to.equal('2001:db8::1');
-    expect(judgeHeaders(requestOf([['host', '192.0.2.1']]))).to.equal('192.0.2.1');
+    expect(judgeHeaders(requestOf([['host', '[2001:DB8::1]:443']]), limits)).to.equal(
+      '2001:db8::1',
+    );
+    expect(judgeHeaders(requestOf([['host', '192.0.2.1']]), limits)).to.equal('192.0.2.1');
   });
 
   const hosts: Readonly<Record<string, Fields>> = {
@@ -96,16 +102,18 @@ describe('judgeHeaders', () => {
   };
   for (const [what, fields] of Object.entries(hosts)) {
     it(`refuses ${what}`, () => {
-      expect(errorOf(() => judgeHeaders(requestOf(fields))).code).to.equal(
+      expect(errorOf(() => judgeHeaders(requestOf(fields), limits)).code).to.equal(
         'MIRRORGATE_REQUEST_MALFORMED',
       );
     });
   }
 
   it('takes HTTP/1.1 and 1.0, and no version that Node reads in the same way', () => {
-    expect(judgeHeaders(requestOf([host], { httpVersion: '1.0' }))).to.equal('hub.example.test');
+    expect(judgeHeaders(requestOf([host], { httpVersion: '1.0' }), limits)).to.equal(
+      'hub.example.test',
+    );
     for (const httpVersion of ['0.9', '2.0']) {
-      expect(errorOf(() => judgeHeaders(requestOf([host], { httpVersion }))).code).to.equal(
+      expect(errorOf(() => judgeHeaders(requestOf([host], { httpVersion }), limits)).code).to.equal(
         'MIRRORGATE_REQUEST_MALFORMED',
       );
     }
@@ -116,24 +124,28 @@ describe('judgeHeaders', () => {
       { length: limits.maxHeaderCount - 1 },
       (_, n) => [`x-${n}`, ''] as const,
     );
-    expect(judgeHeaders(requestOf([host, ...many]))).to.equal('hub.example.test');
-    expect(errorOf(() => judgeHeaders(requestOf([host, ...many, ['x', '']]))).code).to.equal(
-      'MIRRORGATE_REQUEST_HEADERS',
-    );
+    expect(judgeHeaders(requestOf([host, ...many]), limits)).to.equal('hub.example.test');
+    expect(
+      errorOf(() => judgeHeaders(requestOf([host, ...many, ['x', '']]), limits)).code,
+    ).to.equal('MIRRORGATE_REQUEST_HEADERS');
+    const more = { ...limits, maxHeaderCount: limits.maxHeaderCount + 1 };
+    expect(judgeHeaders(requestOf([host, ...many, ['x', '']]), more)).to.equal('hub.example.test');
   });
 });
 
 describe('judgePull', () => {
   it('takes GET and HEAD without a body', () => {
     for (const method of ['GET', 'HEAD']) {
-      expect(judgePull(requestOf([host], { method })).path).to.equal('/v2/');
-      expect(judgePull(requestOf([['Content-Length', '0']], { method })).path).to.equal('/v2/');
+      expect(judgePull(requestOf([host], { method }), limits).path).to.equal('/v2/');
+      expect(judgePull(requestOf([['Content-Length', '0']], { method }), limits).path).to.equal(
+        '/v2/',
+      );
     }
   });
 
   it('refuses every other method', () => {
     for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'CONNECT', 'get']) {
-      expect(errorOf(() => judgePull(requestOf([host], { method }))).code, method).to.equal(
+      expect(errorOf(() => judgePull(requestOf([host], { method }), limits)).code, method).to.equal(
         'MIRRORGATE_REQUEST_METHOD',
       );
     }
@@ -152,7 +164,7 @@ describe('judgePull', () => {
   ];
   for (const [name, value] of bodies) {
     it(`refuses ${name}: ${value === '' ? '(empty)' : value}`, () => {
-      expect(errorOf(() => judgePull(requestOf([[name, value]]))).code).to.equal(
+      expect(errorOf(() => judgePull(requestOf([[name, value]]), limits)).code).to.equal(
         'MIRRORGATE_REQUEST_BODY',
       );
     });
@@ -161,7 +173,9 @@ describe('judgePull', () => {
   it('judges the target whatever the method', () => {
     for (const method of ['GET', 'POST']) {
       const request = requestOf([host], { method, url: '/v2/%2e%2e/' });
-      expect(errorOf(() => judgePull(request)).code).to.equal('MIRRORGATE_REQUEST_MALFORMED');
+      expect(errorOf(() => judgePull(request, limits)).code).to.equal(
+        'MIRRORGATE_REQUEST_MALFORMED',
+      );
     }
   });
 });

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { AllowList } from '../../../lib/access/allow-list.ts';
-import { limits } from '../../../lib/edge/limits.ts';
+import { standardLimits as limits } from '../../../lib/config/limits-schema.ts';
 import { ConnectionsBench } from '../../support/edge/connections-bench.ts';
 import { allowed, listOf } from '../../support/edge/test-allow-list.ts';
 import { testStart } from '../../support/test-certificates.ts';

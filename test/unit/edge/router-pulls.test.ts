@@ -1,3 +1,4 @@
+import { standardLimits as limits } from '../../../lib/config/limits-schema.ts';
 import { expect } from 'chai';
 import { parseTarget } from '../../../lib/edge/admission.ts';
 import { Router, type HostRoute } from '../../../lib/edge/router.ts';
@@ -14,7 +15,7 @@ describe('Router.routeRegistry', () => {
   const limitedHub = { ...hub, repositories: ['library/alpine'] };
   const router = new Router(testSettings({ mirrors: [hub, ghcr, limited] }));
   const lead = (host: HostRoute, target: string): string =>
-    led(router.routeRegistry(host, parseTarget(target)));
+    led(router.routeRegistry(host, parseTarget(target, limits)));
 
   const routes: readonly (readonly [string, HostRoute, string, string])[] = [
     ['a ping', universal, '/v2/', 'ping'],
@@ -143,24 +144,26 @@ describe('Router.routeRegistry', () => {
   it('judges the globs by the name that the upstream has', () => {
     const own = new Router(testSettings({ mirrors: [limitedHub] }));
     for (const name of ['alpine', 'library/alpine', 'docker.io/alpine']) {
-      const route = own.routeRegistry(universal, parseTarget(`/v2/${name}/manifests/3`));
+      const route = own.routeRegistry(universal, parseTarget(`/v2/${name}/manifests/3`, limits));
       expect(led(route)).to.equal('hub /v2/library/alpine/manifests/3');
     }
     expect(
-      refused(() => own.routeRegistry(universal, parseTarget('/v2/busybox/manifests/1'))),
+      refused(() => own.routeRegistry(universal, parseTarget('/v2/busybox/manifests/1', limits))),
     ).to.equal('403 DENIED');
   });
 
   it('tells the client the ns that it sent', () => {
-    const route = router.routeRegistry(universal, parseTarget('/v2/?ns=GHCR.io'));
+    const route = router.routeRegistry(universal, parseTarget('/v2/?ns=GHCR.io', limits));
     expect(route.namespace).to.equal('GHCR.io');
-    expect(router.routeRegistry(universal, parseTarget('/v2/')).namespace).to.equal(undefined);
+    expect(router.routeRegistry(universal, parseTarget('/v2/', limits)).namespace).to.equal(
+      undefined,
+    );
   });
 
   it('knows no mirror where none serves Docker Hub', () => {
     const bare = new Router(testSettings({ mirrors: [ghcr] }));
     expect(
-      refused(() => bare.routeRegistry(universal, parseTarget('/v2/alpine/manifests/3'))),
+      refused(() => bare.routeRegistry(universal, parseTarget('/v2/alpine/manifests/3', limits))),
     ).to.equal('404 NAME_UNKNOWN');
   });
 });

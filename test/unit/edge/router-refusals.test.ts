@@ -1,3 +1,4 @@
+import { standardLimits as limits } from '../../../lib/config/limits-schema.ts';
 import { expect } from 'chai';
 import { parseTarget } from '../../../lib/edge/admission.ts';
 import { Router, type HostRoute } from '../../../lib/edge/router.ts';
@@ -11,7 +12,7 @@ describe('Router.routeRegistry', () => {
   });
   const router = new Router(testSettings({ mirrors: [hub, ghcr, limited] }));
   const lead = (host: HostRoute, target: string): string =>
-    led(router.routeRegistry(host, parseTarget(target)));
+    led(router.routeRegistry(host, parseTarget(target, limits)));
 
   const refusals: readonly (readonly [string, HostRoute, string, string])[] = [
     ['an unknown ns', universal, '/v2/a/b/manifests/1?ns=evil.test', '404 NAME_UNKNOWN'],
