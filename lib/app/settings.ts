@@ -21,6 +21,7 @@ export function edgeSettings(configuration: Configuration): EdgeSettings {
   return {
     https: [...shared, ...own, ...proxied],
     http: listen.http,
+    trustedProxies: listen.trustedProxies,
     sharesPorts: configuration.processes.edges > 1,
     // Spelled out: what is not named here (credentials, upstreams) never reaches an edge.
     mirrors: mirrors.map(({ name, registry, aliases, hosts, ports, repositories }) => ({

@@ -20,6 +20,8 @@ export interface Configuration {
       readonly https: readonly TcpEndpoint[];
       readonly from: readonly Cidr[];
     };
+    /** Whose X-Forwarded-For is believed, on every address. */
+    readonly trustedProxies: readonly Cidr[];
   };
   readonly processes: { readonly edges: number; readonly workers: number };
   readonly certificates: CertificatesConfiguration;

@@ -51,6 +51,14 @@ const listen = z.strictObject({
     })
     .optional()
     .describe('https addresses for load balancers that speak the PROXY protocol, 1 or 2'),
+  trustedProxies: z
+    .array(
+      cidr.refine(({ prefixLength }) => prefixLength > 0, {
+        error: 'is the whole internet; name the addresses of your proxies',
+      }),
+    )
+    .default([])
+    .describe('reverse proxies that may connect and whose X-Forwarded-For is believed'),
 });
 
 const processes = z.strictObject({

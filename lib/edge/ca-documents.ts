@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { entityTag, sendDocument, type Document } from './answers.ts';
-import type { Peer } from './connections.ts';
+import type { Peer } from './peer.ts';
 import type { CaDocument, TrustDocuments } from './settings.ts';
 import type { TrustWatch } from './trust-watch.ts';
 

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { MirrorgateError } from '../errors/mirrorgate-error.ts';
 import { judgeHeaders, type MessageLimits } from './admission.ts';
 import type { Challenges } from './challenges.ts';
-import type { Peer } from './connections.ts';
+import type { Peer } from './peer.ts';
 
 const prefix = '/.well-known/acme-challenge/';
 const tokenPattern = /^[A-Za-z0-9_-]{1,128}$/;

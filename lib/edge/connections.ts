@@ -2,29 +2,20 @@
  * Who is connected, and by what right. The decision is made on the peer's address before a byte of
  * TLS is spent, and made again for every live connection when the allow-list changes.
  */
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Admission, AllowList } from '../access/allow-list.ts';
+import type { AllowList } from '../access/allow-list.ts';
 import { addressText, tryPeerAddress, type AddressBytes } from '../net/address.ts';
-import { maskAddress } from '../net/cidr.ts';
+import { cidrContains, type Cidr } from '../net/cidr.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Clock, Timer } from '../time/clock.ts';
+import { ClientCounts } from './client-counts.ts';
+import { DenialLog } from './denial-log.ts';
+import { ForwardedRequests, type Outlet, type Requester } from './forwarded-requests.ts';
 import type { Limits } from './limits.ts';
 import type { DenialReason } from './observer.ts';
-import type { Passage, Traffic } from './traffic.ts';
-
-/** The other end of a connection. */
-export interface Peer {
-  readonly address: string;
-  readonly bytes: AddressBytes;
-  /** Who it counts as: its address, or the /64 that one IPv6 customer commands. */
-  readonly client: string;
-  /** Undefined for a stranger who was let in only to be told so, or to fetch the CA bundle. */
-  admission: Admission | undefined;
-  /** How its connection is counted and paced. */
-  readonly passage: Passage;
-  /** A stranger who was let in for a CA's challenge alone, and gets nothing else. */
-  readonly isVisitor: boolean;
-}
+import { clientOf, type Peer } from './peer.ts';
+import type { Traffic } from './traffic.ts';
 
 /** How a connection came. */
 export interface Arrival {
@@ -41,9 +32,14 @@ export interface ConnectionsOptions {
   readonly onDenied?: (address: string, reason: DenialReason) => void;
 }
 
-/** At most one line in the log for an address in this span. */
-const denialLogIntervalMs = 60_000;
-const maxDenialsRemembered = 1_000;
+/** What decides whether there is room for a connection. */
+interface Newcomer {
+  readonly client: string;
+  /** Neither on the allow-list nor a trusted proxy. */
+  readonly isStranger: boolean;
+  readonly isVisitor: boolean;
+  readonly isProxy: boolean;
+}
 
 export class Connections {
   readonly #clock: Clock;
@@ -52,8 +48,10 @@ export class Connections {
   readonly #onDenied: (address: string, reason: DenialReason) => void;
   readonly #traffic: Traffic;
   readonly #live = new Map<Socket, Peer>();
-  readonly #perAddress = new Map<string, number>();
-  readonly #deniedAt = new Map<string, number>();
+  readonly #counts = new ClientCounts();
+  readonly #denialLog: DenialLog;
+  readonly #forwarded: ForwardedRequests;
+  #trustedProxies: readonly Cidr[] = [];
   #allowList: AllowList | undefined;
   #admitsStrangers = false;
   #expiry: Timer | undefined;
@@ -64,6 +62,14 @@ export class Connections {
     this.#limits = options.limits;
     this.#onDenied = options.onDenied ?? (() => undefined);
     this.#traffic = options.traffic;
+    this.#denialLog = new DenialLog(options.clock, options.logger);
+    this.#forwarded = new ForwardedRequests({
+      ...{ traffic: options.traffic, counts: this.#counts, logger: options.logger },
+      maxPerClient: this.#limits.maxConnectionsPerAddress,
+      isProxy: (address) => this.#isProxy(address),
+      admissionOf: (address) => this.#allowList?.lookup(address, this.#clock.now()),
+      onDenied: (address) => this.#onDenied(address, 'not-allowed'),
+    });
   }
 
   get size(): number {
@@ -82,6 +88,17 @@ export class Connections {
     this.#judgeAgain();
   }
 
+  /** Who may say on whose behalf it asks; connections of who no longer may are judged anew. */
+  setTrustedProxies(blocks: readonly Cidr[]): void {
+    this.#trustedProxies = blocks;
+    this.#judgeAgain();
+  }
+
+  /** Whom a request of `connection` is from, by its X-Forwarded-For where it is to be believed. */
+  requesterOf(connection: Peer, request: IncomingMessage, outlet: Outlet): Requester {
+    return this.#forwarded.requesterOf(connection, request, outlet);
+  }
+
   /**
    * The peer of a fresh connection, or undefined where it was closed for want of a right or room.
    * `remoteAddress` is another than the socket's where a load balancer passes it on. With
@@ -97,10 +114,12 @@ export class Connections {
     }
     const address = addressText(bytes);
     const admission = this.#allowList?.lookup(bytes, this.#clock.now());
-    const isVisitor = admission === undefined && !this.#letsStrangersIn && admitsVisitors;
+    const isProxy = this.#isProxy(bytes);
+    const isStranger = admission === undefined && !isProxy;
+    const isVisitor = isStranger && !this.#letsStrangersIn && admitsVisitors;
     const client = clientOf(bytes);
-    const denial = this.#denial(client, { admission, isVisitor });
-    if (admission === undefined && !isVisitor) this.#logDenial(address);
+    const denial = this.#denial({ client, isStranger, isVisitor, isProxy });
+    if (isStranger && !isVisitor) this.#denialLog.note(address);
     if (denial !== undefined) {
       this.#onDenied(address, denial);
       if (denial !== 'not-allowed') {
@@ -110,10 +129,13 @@ export class Connections {
       return undefined;
     }
     const passage = this.#traffic.enter(socket, client);
-    const peer: Peer = { address, bytes, client, admission, isVisitor, passage };
+    const peer: Peer = { address, bytes, client, admission, isProxy, isVisitor, passage };
     this.#live.set(socket, peer);
-    this.#perAddress.set(client, (this.#perAddress.get(client) ?? 0) + 1);
-    socket.once('close', () => this.#forget(socket, client));
+    this.#counts.add(client);
+    socket.once('close', () => {
+      this.#live.delete(socket);
+      this.#counts.remove(client);
+    });
     return peer;
   }
 
@@ -123,16 +145,15 @@ export class Connections {
   }
 
   /** Why a fresh connection has no place here, if it has none. */
-  #denial(
-    client: string,
-    { admission, isVisitor }: Pick<Peer, 'admission' | 'isVisitor'>,
-  ): DenialReason | undefined {
+  #denial({ client, isStranger, isVisitor, isProxy }: Newcomer): DenialReason | undefined {
     const { maxStrangers, maxConnectionsPerAddress, maxConnections } = this.#limits;
-    if (admission === undefined) {
+    if (isStranger) {
       if (!isVisitor && !this.#letsStrangersIn) return 'not-allowed';
       if (this.#countStrangers() >= maxStrangers) return 'strangers-full';
     }
-    if ((this.#perAddress.get(client) ?? 0) >= maxConnectionsPerAddress) return 'address-full';
+    // Whom a proxy speaks for is held to it by the request.
+    const isFull = !isProxy && this.#counts.of(client) >= maxConnectionsPerAddress;
+    if (isFull) return 'address-full';
     return this.#live.size >= maxConnections ? 'edge-full' : undefined;
   }
 
@@ -142,15 +163,14 @@ export class Connections {
 
   #countStrangers(): number {
     let count = 0;
-    for (const { admission } of this.#live.values()) if (admission === undefined) count += 1;
+    for (const { admission, isProxy } of this.#live.values()) {
+      if (admission === undefined && !isProxy) count += 1;
+    }
     return count;
   }
 
-  #forget(socket: Socket, client: string): void {
-    this.#live.delete(socket);
-    const left = (this.#perAddress.get(client) ?? 1) - 1;
-    if (left === 0) this.#perAddress.delete(client);
-    else this.#perAddress.set(client, left);
+  #isProxy(address: AddressBytes): boolean {
+    return this.#trustedProxies.some((block) => cidrContains(block, address));
   }
 
   /** Also runs when an entry of the list expires: its clients leave at that moment. */
@@ -160,28 +180,18 @@ export class Connections {
       // Gone in a moment; what was not decided by the list does not change with it.
       if (peer.isVisitor) continue;
       peer.admission = this.#allowList?.lookup(peer.bytes, now);
-      if (peer.admission === undefined && !this.#letsStrangersIn) {
+      peer.isProxy = this.#isProxy(peer.bytes);
+      if (peer.admission === undefined && !peer.isProxy && !this.#letsStrangersIn) {
         this.#logger.info('connection cut, its client is no longer allowed', {
           client: peer.address,
         });
         socket.destroy();
       }
     }
+    this.#forwarded.judgeAgain();
     this.#expiry?.cancel();
     const expiresAt = this.#allowList?.nextExpiry(now);
     this.#expiry =
       expiresAt && this.#clock.after(expiresAt.getTime() - now.getTime(), () => this.#judgeAgain());
   }
-
-  #logDenial(address: string): void {
-    const now = this.#clock.now().getTime();
-    if (now - (this.#deniedAt.get(address) ?? -Infinity) < denialLogIntervalMs) return;
-    if (this.#deniedAt.size >= maxDenialsRemembered) this.#deniedAt.clear();
-    this.#deniedAt.set(address, now);
-    this.#logger.info('connection denied', { client: address });
-  }
-}
-
-function clientOf(bytes: AddressBytes): string {
-  return bytes.length === 4 ? addressText(bytes) : `${addressText(maskAddress(bytes, 64))}/64`;
 }

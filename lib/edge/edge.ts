@@ -75,6 +75,7 @@ export class Edge {
         allowance: this.#traffic.allowance,
         memory: this.#memory,
         trust: this.#trust,
+        connections: this.#connections,
         onResponse: (response) => this.#slowReaders.watch(response),
         onFinished: (exchange) => observer?.finished(exchange),
       },
@@ -127,6 +128,7 @@ export class Edge {
     const state = this.#state;
     this.#contexts.setSites(settings.sites);
     this.#connections.setAdmitsStrangers(settings.caAccess === 'public');
+    this.#connections.setTrustedProxies(settings.trustedProxies);
     const workers = linkWorkers(settings, this.#sender, state);
     // Before an address opens: clients are there in the same instant.
     this.#state = {

@@ -5,7 +5,8 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Cidr } from '../net/cidr.ts';
 import type { TcpEndpoint } from '../net/endpoint.ts';
-import type { Connections, Peer } from './connections.ts';
+import type { Connections } from './connections.ts';
+import type { Peer } from './peer.ts';
 import type { Limits } from './limits.ts';
 import { ProxiedSockets } from './proxied-sockets.ts';
 

@@ -22,7 +22,9 @@ import {
 import { sendDocument, sendError, sendPing } from './answers.ts';
 import type { CaDocuments } from './ca-documents.ts';
 import { endConnection, statusText } from './client-errors.ts';
-import type { Peer } from './connections.ts';
+import type { Connections } from './connections.ts';
+import type { PacedResponse } from './paced-response.ts';
+import type { Peer } from './peer.ts';
 import { assertAdmitted, assertPermitted, assertSameName } from './rights.ts';
 import type { RequestContext, RequestHandler } from './https-listener.ts';
 import type { FinishedExchange } from './observer.ts';
@@ -40,6 +42,7 @@ export interface GatewayOptions {
   readonly allowance: Allowance;
   readonly trust: TrustWatch;
   readonly memory: AnswerMemory;
+  readonly connections: Pick<Connections, 'requesterOf'>;
   /** Told of every answer that begins, to watch how the client takes it. */
   readonly onResponse: (response: ServerResponse) => void;
   /** Told of every answer that has ended. */
@@ -61,6 +64,7 @@ interface Exchange {
   readonly response: ServerResponse;
   readonly record: AccessRecord;
   readonly peer: Peer;
+  readonly refusal: MirrorgateError | undefined;
   readonly state: GatewayState;
 }
 
@@ -73,22 +77,23 @@ export class Gateway implements RequestHandler {
     this.#state = state;
   }
 
-  request(request: IncomingMessage, response: ServerResponse, context: RequestContext): void {
+  request(request: IncomingMessage, response: PacedResponse, context: RequestContext): void {
     const exchange = this.#begin(request, response, context.peer);
+    response.paceBy(exchange.peer.passage.pace);
     void this.#finish(exchange, async () => {
       await this.#answer(exchange, this.#routeHost(exchange, context));
     });
   }
 
   /** Plain http: the CA bundle, else a redirect to https of the same host. */
-  plain(request: IncomingMessage, response: ServerResponse, peer: Peer): void {
-    const exchange = this.#begin(request, response, peer);
+  plain(request: IncomingMessage, response: ServerResponse, connection: Peer): void {
+    const exchange = this.#begin(request, response, connection);
     void this.#finish(exchange, () => {
       const host = judgeHeaders(request, this.#options.limits);
       exchange.record.host = host;
       const target = judgePull(request, this.#options.limits);
       if (this.#sendCaDocument(exchange, target.path)) return;
-      assertAdmitted(peer);
+      assertAdmitted(exchange.peer);
       exchange.state.router.routeHost(undefined, host);
       redirect(exchange, host, target);
     });
@@ -98,8 +103,9 @@ export class Gateway implements RequestHandler {
     void this.#upgrade(request, { socket, head }, context);
   }
 
-  #begin(request: IncomingMessage, response: ServerResponse, peer: Peer): Exchange {
+  #begin(request: IncomingMessage, response: ServerResponse, connection: Peer): Exchange {
     const state = this.#state();
+    const { peer, refusal } = this.#options.connections.requesterOf(connection, request, response);
     const record = emptyRecord();
     record.client = peer.address;
     record.label = peer.admission?.label;
@@ -110,13 +116,15 @@ export class Gateway implements RequestHandler {
     });
     response.on('error', () => response.destroy());
     // A stranger is told why, or given the bundle, and is gone.
-    if (peer.admission === undefined) response.shouldKeepAlive = false;
+    if (peer === connection && peer.admission === undefined) response.shouldKeepAlive = false;
     this.#options.onResponse(response);
-    return { request, response, record, peer, state };
+    return { request, response, record, peer, refusal, state };
   }
 
-  async #finish({ response, record }: Exchange, work: () => Promise<void> | void): Promise<void> {
+  async #finish(exchange: Exchange, work: () => Promise<void> | void): Promise<void> {
+    const { response, record, refusal } = exchange;
     try {
+      if (refusal !== undefined) throw refusal;
       await work();
     } catch (error) {
       record.error = errorMessage(error);
@@ -200,8 +208,10 @@ export class Gateway implements RequestHandler {
     context: RequestContext,
   ): Promise<void> {
     const { logger, services, limits } = this.#options;
-    const { peer } = context;
+    const { socket } = connection;
+    const { peer, refusal } = this.#options.connections.requesterOf(context.peer, request, socket);
     try {
+      if (refusal !== undefined) throw refusal;
       const host = judgeHeaders(request, limits);
       assertSameName(context.serverName, host);
       const route = this.#state().router.routeHost(context.mirror, host);
@@ -218,7 +228,7 @@ export class Gateway implements RequestHandler {
     } catch (error) {
       const { status } = errorResponse(error);
       logger.info('upgrade refused', { client: peer.address, status, ...errorFields(error) });
-      endConnection(connection.socket, statusText(`${status} ${STATUS_CODES[status] ?? ''}`));
+      endConnection(socket, statusText(`${status} ${STATUS_CODES[status] ?? ''}`));
     }
   }
 }

@@ -3,7 +3,7 @@
  * address's default site.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -12,7 +12,7 @@ import { endForError } from './client-errors.ts';
 import { acmeTlsProtocol } from '../acme/alpn-protocol.ts';
 import { ChallengeTerminator } from './challenge-terminator.ts';
 import type { Challenges } from './challenges.ts';
-import type { Peer } from './connections.ts';
+import type { Peer } from './peer.ts';
 import { FrontDoor, type FrontDoorOptions } from './front-door.ts';
 import { handshakeChoice } from './handshake-choice.ts';
 import { PacedResponse } from './paced-response.ts';
@@ -29,7 +29,7 @@ export interface RequestContext {
 }
 
 export interface RequestHandler {
-  request(request: IncomingMessage, response: ServerResponse, context: RequestContext): void;
+  request(request: IncomingMessage, response: PacedResponse, context: RequestContext): void;
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, context: RequestContext): void;
 }
 
@@ -199,7 +199,6 @@ export class HttpsListener {
     if (this.#isClosing) response.shouldKeepAlive = false;
     const context = this.#context(request.socket as TLSSocket);
     if (context === undefined) return;
-    response.paceBy(context.peer.passage.pace);
     if (!this.#accepting.has(request.socket)) {
       this.#accepting.add(request.socket);
       this.#options.trust.accepted({ ...context, defaultSite });

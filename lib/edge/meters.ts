@@ -16,12 +16,16 @@ export interface Purpose {
 export interface Meter {
   /** From now on its bytes count for this. */
   attribute(purpose: Purpose): void;
+  /** The same connection, whose bytes count for another client from now on. */
+  of(client: string): Meter;
 }
 
 interface Reading extends Purpose {
   readonly client: string;
   bytes: number;
 }
+
+const nothing: Purpose = { mirror: undefined, repository: undefined };
 
 /** More kinds of traffic than this between two reports are counted without their repository. */
 const maxReadings = 10_000;
@@ -31,7 +35,7 @@ export class Meters {
   readonly #readings = new Map<string, Reading>();
 
   watch(socket: Socket, client: string): Meter {
-    const meter = new SocketMeter(socket, (purpose, bytes) => this.#count(client, purpose, bytes));
+    const meter = new SocketMeter(socket, client, (reading) => this.#count(reading));
     this.#live.add(meter);
     socket.once('close', () => {
       meter.read();
@@ -48,9 +52,8 @@ export class Meters {
     return deltas;
   }
 
-  #count(client: string, purpose: Purpose, bytes: number): void {
-    const { mirror } = purpose;
-    const repository = this.#readings.size < maxReadings ? purpose.repository : undefined;
+  #count({ client, mirror, repository: named, bytes }: Reading): void {
+    const repository = this.#readings.size < maxReadings ? named : undefined;
     const key = `${client} ${mirror ?? ''} ${repository ?? ''}`;
     const reading = this.#readings.get(key);
     if (reading === undefined) this.#readings.set(key, { client, mirror, repository, bytes });
@@ -60,24 +63,42 @@ export class Meters {
 
 class SocketMeter implements Meter {
   readonly #socket: Socket;
-  readonly #count: (purpose: Purpose, bytes: number) => void;
-  #purpose: Purpose = { mirror: undefined, repository: undefined };
+  readonly #owner: string;
+  readonly #count: (reading: Reading) => void;
+  #client: string;
+  #purpose: Purpose = nothing;
   #readBytes = 0;
 
-  constructor(socket: Socket, count: (purpose: Purpose, bytes: number) => void) {
+  constructor(socket: Socket, owner: string, count: (reading: Reading) => void) {
     this.#socket = socket;
+    this.#owner = owner;
+    this.#client = owner;
     this.#count = count;
   }
 
   attribute(purpose: Purpose): void {
-    this.read();
-    this.#purpose = purpose;
+    this.#attribute(this.#owner, purpose);
+  }
+
+  of(client: string): Meter {
+    this.#attribute(client, nothing);
+    return {
+      attribute: (purpose) => this.#attribute(client, purpose),
+      of: (other) => this.of(other),
+    };
   }
 
   read(): void {
     const bytes = this.#socket.bytesWritten;
     if (bytes === this.#readBytes) return;
-    this.#count(this.#purpose, bytes - this.#readBytes);
+    const { mirror, repository } = this.#purpose;
+    this.#count({ client: this.#client, mirror, repository, bytes: bytes - this.#readBytes });
     this.#readBytes = bytes;
+  }
+
+  #attribute(client: string, purpose: Purpose): void {
+    this.read();
+    this.#client = client;
+    this.#purpose = purpose;
   }
 }

@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { endForError } from './client-errors.ts';
-import type { Peer } from './connections.ts';
+import type { Peer } from './peer.ts';
 import { FrontDoor, type FrontDoorOptions } from './front-door.ts';
 import { Turns } from './turns.ts';
 

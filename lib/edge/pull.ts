@@ -10,7 +10,7 @@ import type { AccessRecord } from './access-record.ts';
 import type { Target } from './admission.ts';
 import type { Allowance } from './allowance.ts';
 import type { AnswerMemory } from './answer-memory.ts';
-import type { Peer } from './connections.ts';
+import type { Peer } from './peer.ts';
 import { clientHeaders, workerRequestHeaders } from './pull-messages.ts';
 import type { PullRoute } from './router.ts';
 import type { WorkerLink } from './worker-link.ts';

@@ -1,7 +1,7 @@
 /** What a peer may ask of us, judged again for every request: lists change under live connections. */
 import { MirrorgateError } from '../errors/mirrorgate-error.ts';
 import { tryDnsName, type HostName } from '../net/host-name.ts';
-import type { Peer } from './connections.ts';
+import type { Peer } from './peer.ts';
 
 /** As much of a peer as rights are about. */
 type Rightful = Pick<Peer, 'address' | 'admission'>;

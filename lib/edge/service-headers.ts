@@ -3,7 +3,7 @@
  * those of one hop, and of the client's origin only what we know ourselves.
  */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import type { Peer } from './connections.ts';
+import type { Peer } from './peer.ts';
 
 /** Meant for one hop only (RFC 9110 §7.6.1). */
 const hopFields = [

@@ -14,7 +14,7 @@ import { pipeline, type Duplex } from 'node:stream';
 import { createProxyServer, type ProxyServer } from 'httpxy';
 import type { Service } from '../config/configuration.ts';
 import { errorFields, type Logger } from '../telemetry/logger.ts';
-import type { Peer } from './connections.ts';
+import type { Peer } from './peer.ts';
 import {
   prepareServiceRequest,
   prepareServiceUpgrade,

@@ -22,6 +22,8 @@ export interface HttpsListenerSettings {
 export interface EdgeSettings {
   readonly https: readonly HttpsListenerSettings[];
   readonly http: readonly TcpEndpoint[];
+  /** Whose X-Forwarded-For is believed. */
+  readonly trustedProxies: readonly Cidr[];
   /** Whether other edges listen on the same addresses. */
   readonly sharesPorts: boolean;
   readonly mirrors: readonly EdgeMirror[];

@@ -59,6 +59,16 @@ export class Traffic {
     return { meter, pace: this.#paces.paceOf(client) };
   }
 
+  /**
+   * Counts what goes out on a connection for `client` from now on, at its pace, until `leave` or the
+   * connection's own meter is told of something else.
+   */
+  enterAs(client: string, connection: Passage): { passage: Passage; leave: () => void } {
+    this.#changeOpen(client, 1);
+    const passage = { meter: connection.meter.of(client), pace: this.#paces.paceOf(client) };
+    return { passage, leave: () => this.#changeOpen(client, -1) };
+  }
+
   /** Reports what is not yet reported, and no more after it. */
   close(): void {
     this.#timer.cancel();

@@ -3,7 +3,7 @@
  * handshake (Node does) has taken one only when it asks for something.
  */
 import { errorCode } from '../errors/mirrorgate-error.ts';
-import type { Peer } from './connections.ts';
+import type { Peer } from './peer.ts';
 import type { TrustSighting } from './observer.ts';
 import type { SiteContexts } from './site-contexts.ts';
 
@@ -43,9 +43,10 @@ export class TrustWatch {
   }
 
   #took(kind: 'accepted' | 'refused', { peer, serverName, defaultSite }: Handshake): void {
-    const { address, admission } = peer;
+    const { address, admission, isProxy } = peer;
     const site = serverName === undefined ? defaultSite : this.#contexts.siteOf(serverName);
-    if (admission === undefined || site === undefined || !this.#contexts.isPrivate(site)) return;
-    this.#tell({ kind, client: address, label: admission.label });
+    if (admission === undefined && !isProxy) return;
+    if (site === undefined || !this.#contexts.isPrivate(site)) return;
+    this.#tell({ kind, client: address, label: admission?.label });
   }
 }

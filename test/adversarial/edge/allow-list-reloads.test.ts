@@ -46,33 +46,53 @@ describe('an allow-list that is replaced all the time', function () {
   it('takes no header for an address, in any mixture', async () => {
     const bench = await EdgeBench.start({ allowList: listOf([allowed('127.0.0.1/32')], 'http') });
     const random = SeededRandom.announced('spoofed addresses');
-    const names = [
-      'X-Forwarded-For',
-      'X-Real-IP',
-      'Forwarded',
-      'True-Client-IP',
-      'CF-Connecting-IP',
-      'X-Client-IP',
-      'X-Cluster-Client-IP',
-      'Via',
-      'X-Originating-IP',
-    ];
-    const values = [
-      '127.0.0.1',
-      'for=127.0.0.1',
-      '::ffff:127.0.0.1',
-      '127.0.0.1, 127.0.0.1',
-      '"127.0.0.1"',
-    ];
-    await crowd(scaled(200), 16, async () => {
+    await crowd(500, 16, async () => {
       const client = await WireClient.tcp({ port: bench.httpPort, from: '127.0.0.2' });
-      const spoofed = Array.from(
-        { length: 1 + random.below(4) },
-        () => `${random.pick(names)}: ${random.pick(values)}\r\n`,
-      );
-      client.send(`GET /v2/ HTTP/1.1\r\nHost: ${universalHost}\r\n${spoofed.join('')}\r\n`);
+      client.send(`GET /v2/ HTTP/1.1\r\nHost: ${universalHost}\r\n${spoofed(random)}\r\n`);
+      expect(await client.closed()).to.match(/^HTTP\/1\.1 403 /);
+    });
+    await bench.close();
+  });
+
+  it('takes none for the client of a trusted proxy but what the proxy put at its end', async () => {
+    const trustedProxies = [{ network: Uint8Array.of(127, 0, 0, 2), prefixLength: 32 }];
+    const bench = await EdgeBench.start({
+      allowList: listOf([allowed('127.0.0.1/32')]),
+      settings: { trustedProxies },
+    });
+    const random = SeededRandom.announced('spoofed addresses behind a proxy');
+    await crowd(500, 16, async () => {
+      const client = await WireClient.tcp({ port: bench.httpPort, from: '127.0.0.2' });
+      // As proxies do: at the end of the client's last header of that name, or in one of its own.
+      const lines = `${spoofed(random)}X-Forwarded-For: 127.0.0.3\r\nConnection: close\r\n`;
+      client.send(`GET /v2/ HTTP/1.1\r\nHost: ${universalHost}\r\n${lines}\r\n`);
       expect(await client.closed()).to.match(/^HTTP\/1\.1 403 /);
     });
     await bench.close();
   });
 });
+
+const spoofedNames = [
+  'X-Forwarded-For',
+  'X-Real-IP',
+  'Forwarded',
+  'True-Client-IP',
+  'CF-Connecting-IP',
+  'X-Client-IP',
+  'X-Cluster-Client-IP',
+  'Via',
+  'X-Originating-IP',
+];
+const spoofedValues = [
+  '127.0.0.1',
+  'for=127.0.0.1',
+  '::ffff:127.0.0.1',
+  '127.0.0.1, 127.0.0.1',
+  '"127.0.0.1"',
+];
+
+/** One to four header lines by which a client claims to be 127.0.0.1. */
+function spoofed(random: SeededRandom): string {
+  const line = (): string => `${random.pick(spoofedNames)}: ${random.pick(spoofedValues)}\r\n`;
+  return Array.from({ length: 1 + random.below(4) }, line).join('');
+}

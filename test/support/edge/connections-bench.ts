@@ -1,8 +1,9 @@
 /** Connections of an edge with sockets that are none: addresses that no test machine has can connect. */
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
-import { Connections, type Peer } from '../../../lib/edge/connections.ts';
 import { standardLimits } from '../../../lib/config/limits-schema.ts';
+import { Connections } from '../../../lib/edge/connections.ts';
+import type { Peer } from '../../../lib/edge/peer.ts';
 import { limitsOf, type Limits } from '../../../lib/edge/limits.ts';
 import { Traffic } from '../../../lib/edge/traffic.ts';
 import { ManualClock } from '../manual-clock.ts';

@@ -42,6 +42,7 @@ export function testSettings(rest: Partial<EdgeSettings> = {}): EdgeSettings {
   return {
     https: [{ endpoint: anyPort('127.0.0.1'), mirror: undefined }],
     http: [anyPort('127.0.0.1')],
+    trustedProxies: [],
     sharesPorts: false,
     mirrors,
     universalHosts,

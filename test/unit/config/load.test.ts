@@ -34,6 +34,7 @@ describe('the smallest configuration', () => {
       http: [{ kind: 'tcp', address: '0.0.0.0', port: 80 }],
       admin: { kind: 'tcp', address: '127.0.0.1', port: 9180 },
       proxyProtocol: { https: [], from: [] },
+      trustedProxies: [],
     });
     expect(processes).to.deep.equal({ edges: 4, workers: 1 });
     expect(cache).to.deep.include({ directory: '/var/cache/mirrorgate', minFree: { share: 0.05 } });

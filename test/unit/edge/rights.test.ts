@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Peer } from '../../../lib/edge/connections.ts';
+import type { Peer } from '../../../lib/edge/peer.ts';
 import { assertAdmitted, assertPermitted, assertSameName } from '../../../lib/edge/rights.ts';
 import { tryAddress } from '../../../lib/net/address.ts';
 import { allowed, listOf } from '../../support/edge/test-allow-list.ts';
