@@ -16,10 +16,11 @@ export function rootsHtml(
     ${tableHtml({
       caption: 'Roots that clients must trust',
       columns: [{ title: 'State' }, { title: 'SHA-256' }, { title: 'Expires' }],
-      rows: roots.map(({ state, fingerprint, notAfter }) => [
+      rows: roots.map(({ state, fingerprint, notAfter, intermediate }) => [
         badge(state === 'active' ? 'good' : 'warning', state),
         html`<code>${fingerprint}</code>`,
-        html`${timeHtml(notAfter)}, ${leftText(notAfter, now)}`,
+        html`${timeHtml(notAfter)},
+        ${leftText(notAfter, now)}${intermediate && html`; intermediate: ${timeHtml(intermediate.notAfter)}`}`,
       ]),
       empty: '',
     })}

@@ -17,6 +17,18 @@ export function addCaMetrics(registry: Registry, gate: () => WatchedGate): void 
     },
   });
   new Gauge({
+    name: 'mirrorgate_ca_intermediate_expiry_timestamp_seconds',
+    help: 'When what signs in the place of an offline root expires, by the state of the root.',
+    labelNames: ['state'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { state, intermediate } of gate().roots) {
+        if (intermediate !== undefined) this.set({ state }, intermediate.notAfter.getTime() / 1000);
+      }
+    },
+  });
+  new Gauge({
     name: 'mirrorgate_ca_rotation_next_step',
     help: 'The step that comes next is 1, the others 0; prepare while no rotation goes on.',
     labelNames: ['step'],

@@ -3,9 +3,12 @@
  * gate and, where none runs, on its files.
  */
 import { z } from 'zod';
-import type { Authority, RootFacts } from '../ca/authority.ts';
+import type { Authority } from '../ca/authority.ts';
+import { parseAuthority } from '../ca/authority-text.ts';
 import type { Breakage } from '../ca/breakage.ts';
 import type { LackingClient } from '../ca/client-evidence.ts';
+import type { OfflineRequest } from '../ca/offline-grant.ts';
+import type { RootFacts } from '../ca/root-facts.ts';
 import type { RotationRunner } from '../ca/rotation-runner.ts';
 import type { RotationStatus } from '../ca/rotation-status.ts';
 import type { CertifiedKey } from '../certificates/issuer.ts';
@@ -25,6 +28,7 @@ export type RotationRequest = 'begin' | 'force' | 'emergency';
 
 /** What came of it: who is cut off, now or at the step that is to come. */
 export type RotationOutcome =
+  | { readonly kind: 'renewed'; readonly status: CaStatus }
   | { readonly kind: 'begun'; readonly status: CaStatus }
   | { readonly kind: 'forced'; readonly left: readonly LackingClient[]; readonly status: CaStatus }
   | { readonly kind: 'replaced'; readonly breakage: Breakage; readonly status: CaStatus };
@@ -60,6 +64,10 @@ export async function rotateCa(parts: CaParts, request: RotationRequest): Promis
 
 /** A command with its detail as it came over the control socket, checked anew. */
 const rotation = z.enum(['begin', 'force', 'emergency']);
+const offline = z.strictObject({
+  request: z.enum(['renew', 'rotate', 'emergency']),
+  grant: z.string().max(100_000),
+});
 const issuance = z.strictObject({
   names: z.array(z.string()).min(1).max(100),
   lifetimeMs: z.number().int().positive(),
@@ -74,6 +82,11 @@ export interface IssueRequest {
 export type CaOperation =
   | { readonly name: 'ca-status' }
   | { readonly name: 'ca-rotate'; readonly detail: RotationRequest }
+  | {
+      readonly name: 'ca-offline';
+      /** What `consultOfflineRoot` gave for the request. */
+      readonly detail: { readonly request: OfflineRequest; readonly grant: string };
+    }
   | { readonly name: 'ca-issue'; readonly detail: IssueRequest }
   | { readonly name: 'ca-passphrase'; readonly detail: { readonly passphrase?: string } };
 
@@ -83,6 +96,7 @@ export const caOperations: Readonly<
 > = {
   'ca-status': (parts) => Promise.resolve(caStatus(parts)),
   'ca-rotate': async (parts, detail) => rotateCa(parts, rotation.parse(detail)),
+  'ca-offline': async (parts, detail) => adoptGrant(parts, detail),
   'ca-issue': (parts, detail) => issue(parts, issuance.parse(detail)),
   async 'ca-passphrase'(parts, detail) {
     const { passphrase } = passphraseChange.parse(detail);
@@ -92,6 +106,14 @@ export const caOperations: Readonly<
     return caStatus(parts);
   },
 };
+
+async function adoptGrant(parts: CaParts, detail: unknown): Promise<RotationOutcome> {
+  const { request, grant } = offline.parse(detail);
+  const breakage = await parts.runner.adopt(request, parseAuthority(grant));
+  const status = caStatus(parts);
+  if (breakage !== undefined) return { kind: 'replaced', breakage, status };
+  return { kind: request === 'renew' ? 'renewed' : 'begun', status };
+}
 
 /** Not a promise's job, but what it throws must reject. */
 // eslint-disable-next-line @typescript-eslint/require-await -- an error must reject, not throw

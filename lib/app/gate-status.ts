@@ -94,7 +94,9 @@ export async function gateStatus({ gate, fleet, traffic }: StatusSources): Promi
     })),
     universalHosts: configuration.universalHosts,
     certificates,
-    roots: roots.map(({ state, fingerprint, notAfter }) => ({ state, fingerprint, notAfter })),
+    roots: roots.map(({ state, fingerprint, notAfter, intermediate }) => ({
+      ...{ state, fingerprint, notAfter, intermediate },
+    })),
     bandwidth,
     ca: ca(),
     denials: mergedDenials(toldByEdges),

@@ -29,6 +29,7 @@ export function noticesOf(gate: NoticedGate, upstreams: UpstreamsByMirror, now: 
   return [
     ...certificateNotices(gate, now),
     ...rootNotices(gate, now),
+    ...intermediateNotices(gate, now),
     ...rotationNotices(gate),
     ...budgetNotices(gate),
     ...upstreamNotices(upstreams),
@@ -58,8 +59,25 @@ function rootNotices({ roots }: NoticedGate, now: Date): Notice[] {
   });
 }
 
+/** A gate cannot renew what its offline root has to sign: somebody has to bring that. */
+function intermediateNotices({ roots }: NoticedGate, now: Date): Notice[] {
+  return roots.flatMap(({ state, intermediate }) => {
+    if (intermediate === undefined || state === 'retiring' || now < intermediate.dueAt) return [];
+    const { notAfter } = intermediate;
+    const summary = `the intermediate of the private CA expires at ${notAfter.toISOString()}; its ${state} root has to be presented before`;
+    const hint = 'mirrorgate ca renew --offline-root DIR';
+    return [{ key: `intermediate-expires ${state}`, summary, hint }];
+  });
+}
+
 function rotationNotices({ ca }: NoticedGate): Notice[] {
   const rotation = ca()?.rotation;
+  if (rotation?.waitsFor === 'root' && rotation.cause === undefined) {
+    const summary =
+      'the root of the private CA is old enough to be replaced, and is kept elsewhere';
+    const hint = 'mirrorgate ca rotate --offline-root DIR';
+    return [{ key: 'rotation-wants-root', summary, hint }];
+  }
   if (rotation?.waitsFor !== 'clients') return [];
   const clients = clientNames(rotation.lacking);
   const summary = `the rotation of the private CA waits for clients that lack the new root: ${clients}`;

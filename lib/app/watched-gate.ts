@@ -1,5 +1,6 @@
 /** What those who show a running gate may know of it, as it is at the moment they look. */
 import type { ClientTrust } from '../ca/client-evidence.ts';
+import type { IntermediateFacts } from '../ca/root-facts.ts';
 import type { CertificateStatus } from '../certificates/certificate-keeper.ts';
 import type { Configuration } from '../config/configuration.ts';
 import type { BandwidthStatus } from './bandwidth-status.ts';
@@ -10,6 +11,8 @@ export interface WatchedRoot {
   readonly state: 'active' | 'next' | 'retiring';
   readonly fingerprint: string;
   readonly notAfter: Date;
+  /** What signs in its place, where its key is kept elsewhere. */
+  readonly intermediate: IntermediateFacts | undefined;
 }
 
 export interface WatchedGate {

@@ -99,10 +99,18 @@ export async function forgetFormerKeys(directory: string): Promise<void> {
 }
 
 function holdsMore(previous: AuthorityState, current: AuthorityState): boolean {
-  const kept = new Set(current.roots.map(({ certificate }) => fingerprint(certificate)));
-  const isGivenUp = previous.roots.some(({ certificate }) => !kept.has(fingerprint(certificate)));
+  const kept = new Set(keyOwners(current));
+  const isGivenUp = keyOwners(previous).some((owner) => !kept.has(owner));
   const salt = (authority: AuthorityState) => authority.seal?.salt.toString('hex');
   return isGivenUp || salt(previous) !== salt(current);
+}
+
+/** Fingerprints of the certificates whose keys may be in the file. */
+function keyOwners({ roots }: AuthorityState): string[] {
+  return roots.flatMap(({ certificate, intermediate }) => [
+    fingerprint(certificate),
+    ...(intermediate === undefined ? [] : [fingerprint(intermediate.certificate)]),
+  ]);
 }
 
 /** Undefined where there is none, or none that is whole. */

@@ -12,6 +12,7 @@ const state = z.enum(['active', 'next', 'retiring']);
 const key = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('open'), pem: z.string() }),
   z.strictObject({ kind: z.literal('sealed'), nonce: bytes, tag: bytes, ciphertext: bytes }),
+  z.strictObject({ kind: z.literal('offline') }),
 ]);
 
 const version1 = z.strictObject({
@@ -56,6 +57,7 @@ const version2 = z.strictObject({
       key,
       endorsement: z.strictObject({ by: z.string(), signature: bytes }).optional(),
       crossCertificate: z.string().optional(),
+      intermediate: z.strictObject({ certificate: z.string(), key }).optional(),
     }),
   ),
 });

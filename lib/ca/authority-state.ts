@@ -21,6 +21,8 @@ export interface KeptRoot extends KeyOwner {
   readonly endorsement: Endorsement | undefined;
   /** Its name and key, signed by the root before it; undefined where that one could not. */
   readonly crossCertificate: X509Certificate | undefined;
+  /** Signs leaves in its place; undefined where the root itself does. */
+  readonly intermediate: KeyOwner | undefined;
 }
 
 /** At least the active root. Always in the order active, next, retiring. */
@@ -79,7 +81,7 @@ export function rootFor(names: readonly HostName[], roots: KeptRoots): KeptRoot 
   );
 }
 
-/** What stands above a leaf for `names` that `root` signs, besides the root: PEM, or nothing. */
+/** What stands above a leaf for `names` below `root`, besides the root: PEM, or nothing. */
 export function chainAbove(
   root: KeptRoot,
   {
@@ -99,10 +101,15 @@ export function chainAbove(
     former !== undefined &&
     now < cross.validToDate &&
     names.every((name) => isPermitted(name, former.permitted));
-  return helps ? cross.toString() : '';
+  return `${root.intermediate?.certificate.toString() ?? ''}${helps ? cross.toString() : ''}`;
 }
 
-/** @throws MirrorgateError `MIRRORGATE_CA_LOCKED` */
-export function signerOf({ certificate, key }: KeptRoot): Signer {
+/** What issues leaves: the root, or its intermediate. */
+export function leafIssuerOf(root: KeptRoot): KeyOwner {
+  return root.intermediate ?? root;
+}
+
+/** @throws MirrorgateError `MIRRORGATE_CA_LOCKED`, `MIRRORGATE_CA_OFFLINE` */
+export function signerOf({ certificate, key }: KeyOwner): Signer {
   return { certificate, privateKey: openKey(key) };
 }

@@ -28,6 +28,8 @@ export interface ExistingAuthorityOptions {
 
 export interface AuthorityOptions extends ExistingAuthorityOptions {
   readonly configuration: PrivateCaConfiguration;
+  /** What a new CA begins with; a root of its own unless told. */
+  readonly first?: AuthorityState;
 }
 
 /** What stands in the place of a state; undefined leaves it as it is. */
@@ -73,12 +75,12 @@ export class AuthorityStore {
   }
 
   /**
-   * Makes the first root. Where another process was faster, opens what that one made.
+   * Makes the CA. Where another process was faster, opens what that one made.
    * @throws MirrorgateError `MIRRORGATE_CA_CONSTRAINTS`, `MIRRORGATE_CA_CLOCK`,
    *   `MIRRORGATE_CA_PASSPHRASE`, `MIRRORGATE_CA_WRITE`, and as {@link AuthorityStore.tryOpen}
    */
   static async make(options: AuthorityOptions): Promise<AuthorityStore> {
-    const { directory, configuration, clock, logger, builtAt, passphrase } = options;
+    const { directory, configuration, clock, logger, builtAt, passphrase, first } = options;
     const { current } = authorityPaths(directory);
     if (configuration.permitted.length === 0) {
       throw new MirrorgateError(
@@ -90,7 +92,7 @@ export class AuthorityStore {
     const now = clock.now();
     assertClock(now, builtAt);
     const seal = passphrase && (await makeSeal(passphrase));
-    const authority = { ...firstState(configuration, now), seal: seal?.parameters };
+    const authority = { ...(first ?? firstState(configuration, now)), seal: seal?.parameters };
     if (await createAuthority({ directory, authority, seal })) {
       const [{ certificate }] = authority.roots;
       logger.info('private CA made', { path: current, subject: certificate.subject });

@@ -4,10 +4,11 @@ import {
   authorityFormat,
   type FormerAuthority,
   type ReadAuthority,
+  type ReadKey,
   type WrittenAuthority,
 } from './authority-format.ts';
 import { orderedRoots, type AuthorityState, type KeptRoot } from './authority-state.ts';
-import { readKey, unsealedKey, writtenKey } from './kept-key.ts';
+import { readKey, unsealedKey, writtenKey, type KeyOwner } from './kept-key.ts';
 import { subtreeText } from './name-subtrees.ts';
 import type { Seal } from './seal.ts';
 
@@ -41,6 +42,10 @@ export function authorityText(authority: AuthorityState, seal: Seal | undefined)
         signature: root.endorsement.signature.toString('base64'),
       },
       crossCertificate: root.crossCertificate?.toString(),
+      intermediate: root.intermediate && {
+        certificate: root.intermediate.certificate.toString(),
+        key: writtenKey(root.intermediate, seal),
+      },
     })),
   };
   return `${JSON.stringify(written, undefined, 2)}\n`;
@@ -62,7 +67,11 @@ export function parseAuthority(text: string): AuthorityState {
  * @throws MirrorgateError `MIRRORGATE_CA_PASSPHRASE`
  */
 export function unsealAuthority(authority: AuthorityState, seal: Seal): AuthorityState {
-  const roots = authority.roots.map((root) => ({ ...root, key: unsealedKey(root, seal) }));
+  const opened = <T extends KeyOwner>(owner: T): T => ({ ...owner, key: unsealedKey(owner, seal) });
+  const roots = authority.roots.map((root) => ({
+    ...opened(root),
+    intermediate: root.intermediate && opened(root.intermediate),
+  }));
   return { ...authority, roots: orderedRoots(roots) };
 }
 
@@ -77,7 +86,7 @@ function readState({ bundleVersion, rotation, seal, roots }: ReadAuthority): Aut
     seal,
     roots: orderedRoots(
       roots.map((root): KeptRoot => {
-        const { endorsement, crossCertificate, ...rest } = root;
+        const { endorsement, crossCertificate, intermediate, ...rest } = root;
         const certificate = new X509Certificate(root.certificate);
         return {
           ...rest,
@@ -86,6 +95,7 @@ function readState({ bundleVersion, rotation, seal, roots }: ReadAuthority): Aut
           endorsement,
           crossCertificate:
             crossCertificate === undefined ? undefined : new X509Certificate(crossCertificate),
+          intermediate: intermediate && readOwner(intermediate),
         };
       }),
     ),
@@ -109,17 +119,31 @@ function formerState({ roots }: FormerAuthority): AuthorityState {
           key: readKey(certificate, { kind: 'open', pem: privateKey }),
           endorsement: undefined,
           crossCertificate: undefined,
+          intermediate: undefined,
         };
       }),
     ),
   };
 }
 
-function checkRoot({ certificate, crossCertificate }: KeptRoot): void {
+function readOwner(read: { readonly certificate: string; readonly key: ReadKey }): KeyOwner {
+  const certificate = new X509Certificate(read.certificate);
+  return { certificate, key: readKey(certificate, read.key) };
+}
+
+function checkRoot({ certificate, crossCertificate, key, intermediate }: KeptRoot): void {
   if (!certificate.ca || !certificate.verify(certificate.publicKey)) {
     throw new Error('a root certificate is not self-signed, or changed since');
   }
   if (crossCertificate !== undefined && !crossCertificate.publicKey.equals(certificate.publicKey)) {
     throw new Error('a cross certificate is for another key than that of its root');
+  }
+  if (intermediate === undefined) {
+    if (key.kind === 'offline') throw new Error('nothing signs in the place of an offline root');
+    return;
+  }
+  const { certificate: below } = intermediate;
+  if (!below.ca || !below.checkIssued(certificate) || !below.verify(certificate.publicKey)) {
+    throw new Error('an intermediate is not by its root');
   }
 }

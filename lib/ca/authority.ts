@@ -17,7 +17,7 @@ import { ensurePrivateDirectory } from '../files/private-tree.ts';
 import type { HostName } from '../net/host-name.ts';
 import { errorFields } from '../telemetry/logger.ts';
 import { forgetFormerKeys } from './authority-file.ts';
-import { chainAbove, rootFor, type AuthorityState } from './authority-state.ts';
+import { chainAbove, leafIssuerOf, rootFor, type AuthorityState } from './authority-state.ts';
 import {
   AuthorityStore,
   type AuthorityOptions,
@@ -28,28 +28,19 @@ import { bundleFingerprint, bundlePem, type Bundle } from './bundle.ts';
 import { lockedError } from './kept-key.ts';
 import { assertClock, constraintsError, issueLeaf } from './leaf-issuance.ts';
 import { isCovered, subtreeText } from './name-subtrees.ts';
-import type { RootState } from './root.ts';
+import { rootFacts, type RootFacts } from './root-facts.ts';
 import { admitted } from './rotation-steps.ts';
-
-/** What `ca status` shows of a root. */
-export interface RootFacts {
-  readonly state: RootState;
-  /** Distinguished name. */
-  readonly subject: string;
-  /** SHA-256 of the certificate, lower-case hex. */
-  readonly fingerprint: string;
-  readonly notBefore: Date;
-  readonly notAfter: Date;
-  /** DNS zones and CIDR blocks that it may sign for. */
-  readonly permitted: readonly string[];
-  /** Fingerprint of the root that vouched for it; undefined for the first. */
-  readonly endorsedBy: string | undefined;
-}
 
 /** Who signs leaves for some names, and what their chain carries above the leaf. */
 export interface LeafIssuer {
   readonly certificate: X509Certificate;
   readonly chainPem: string;
+}
+
+/** Changes where clients are to trust something else, or get another chain. */
+function issuance({ bundleVersion, roots }: AuthorityState): string {
+  const issuers = roots.map((root) => fingerprint(leafIssuerOf(root).certificate));
+  return [bundleVersion, ...issuers].join();
 }
 
 export class Authority implements LeafAuthority {
@@ -130,15 +121,7 @@ export class Authority implements LeafAuthority {
   }
 
   roots(): RootFacts[] {
-    return this.state.roots.map(({ state, certificate, permitted, endorsement }) => ({
-      state,
-      subject: certificate.subject,
-      fingerprint: fingerprint(certificate),
-      notBefore: certificate.validFromDate,
-      notAfter: certificate.validToDate,
-      permitted: permitted.map(subtreeText),
-      endorsedBy: endorsement?.by,
-    }));
+    return this.state.roots.map(rootFacts);
   }
 
   /**
@@ -175,7 +158,7 @@ export class Authority implements LeafAuthority {
     const root = rootFor(names, roots);
     if (root === undefined) return undefined;
     const chainPem = chainAbove(root, { names, roots, now: this.#options.clock.now() });
-    return { certificate: root.certificate, chainPem };
+    return { certificate: leafIssuerOf(root).certificate, chainPem };
   }
 
   /**
@@ -204,16 +187,15 @@ export class Authority implements LeafAuthority {
    * @throws MirrorgateError `MIRRORGATE_CA_WRITE`, `MIRRORGATE_CA_LOCKED`, `MIRRORGATE_CA_DAMAGED`
    */
   async update(change: StateChange): Promise<void> {
-    const { bundleVersion } = this.state;
+    const before = issuance(this.state);
     await this.#store.update(change);
-    if (this.state.bundleVersion === bundleVersion) return;
+    if (issuance(this.state) === before) return;
     await this.#publish();
     for (const listener of this.#listeners) listener();
   }
 
   /**
-   * Calls `listener` after each change of the bundle, with which the issuer or the chain of
-   * leaves may change too. Returns what ends it.
+   * Calls `listener` after each change of the bundle, or of who issues leaves. Returns what ends it.
    */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);

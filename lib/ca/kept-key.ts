@@ -7,7 +7,9 @@ import { sealKey, unsealKey, type Seal, type SealedKey } from './seal.ts';
 export type KeptKey =
   | { readonly kind: 'open'; readonly privateKey: KeyObject }
   /** Under a passphrase that was not given. */
-  | { readonly kind: 'sealed'; readonly sealed: SealedKey };
+  | { readonly kind: 'sealed'; readonly sealed: SealedKey }
+  /** Not here: its owner keeps it, and an intermediate signs in its place. */
+  | { readonly kind: 'offline' };
 
 /** A CA certificate with its key. */
 export interface KeyOwner {
@@ -15,10 +17,22 @@ export interface KeyOwner {
   readonly key: KeptKey;
 }
 
-/** @throws MirrorgateError `MIRRORGATE_CA_LOCKED` */
+/** @throws MirrorgateError `MIRRORGATE_CA_LOCKED`, `MIRRORGATE_CA_OFFLINE` */
 export function openKey(key: KeptKey): KeyObject {
-  if (key.kind === 'sealed') throw lockedError();
-  return key.privateKey;
+  switch (key.kind) {
+    case 'open':
+      return key.privateKey;
+    case 'sealed':
+      throw lockedError();
+    case 'offline':
+      throw offlineError('the key of the root is not kept here');
+  }
+}
+
+export function offlineError(message: string): MirrorgateError {
+  return new MirrorgateError('MIRRORGATE_CA_OFFLINE', message, {
+    hint: 'name the folder that holds the root: --offline-root DIR',
+  });
 }
 
 export function lockedError(): MirrorgateError {
@@ -42,6 +56,7 @@ export function unsealedKey({ certificate, key }: KeyOwner, seal: Seal): KeptKey
 
 /** An open key is written under `seal` where there is one. */
 export function writtenKey({ certificate, key }: KeyOwner, seal: Seal | undefined): WrittenKey {
+  if (key.kind === 'offline') return key;
   if (key.kind === 'sealed') return writtenSealed(key.sealed);
   if (seal !== undefined) return writtenSealed(sealKey(seal, key.privateKey, certificate.raw));
   return { kind: 'open', pem: key.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() };
@@ -49,6 +64,7 @@ export function writtenKey({ certificate, key }: KeyOwner, seal: Seal | undefine
 
 /** Throws where an open key is not the certificate's. */
 export function readKey(certificate: X509Certificate, written: ReadKey): KeptKey {
+  if (written.kind === 'offline') return written;
   if (written.kind === 'sealed') {
     const { nonce, tag, ciphertext } = written;
     return { kind: 'sealed', sealed: { nonce, tag, ciphertext } };

@@ -5,7 +5,7 @@ import { isPermitted } from '../config/contradictions.ts';
 import { durationText } from '../config/quantities.ts';
 import type { NameSubtree } from '../config/scalars.ts';
 import type { HostName } from '../net/host-name.ts';
-import { chainAbove, rootFor, signerOf, type KeptRoots } from './authority-state.ts';
+import { chainAbove, leafIssuerOf, rootFor, signerOf, type KeptRoots } from './authority-state.ts';
 import { makeLeaf } from './leaf.ts';
 import { subtreeText } from './name-subtrees.ts';
 
@@ -26,14 +26,19 @@ export function issueLeaf(roots: KeptRoots, issuance: LeafIssuance): CertifiedKe
   const { names, lifetimeMs, now, builtAt } = issuance;
   const root = rootFor(names, roots);
   if (root === undefined) throw outsideConstraints(names, roots);
-  const signer = signerOf(root);
+  const signer = signerOf(leafIssuerOf(root));
   const { validFromDate, validToDate } = signer.certificate;
   assertClock(now, new Date(Math.max(builtAt.getTime(), validFromDate.getTime())));
   if (now >= validToDate) {
     throw new MirrorgateError(
       'MIRRORGATE_CA_EXPIRED',
       `the private CA expired at ${validToDate.toISOString()}`,
-      { hint: 'mirrorgate ca rotate makes a new root, which every client must then trust' },
+      {
+        hint:
+          root.intermediate === undefined
+            ? 'mirrorgate ca rotate makes a new root, which every client must then trust'
+            : 'present its root: mirrorgate ca renew --offline-root DIR',
+      },
     );
   }
   if (lifetimeMs > root.longestLeafMs) {

@@ -33,19 +33,24 @@ export interface Root extends Signer {
  */
 export const rootPathLength = 1;
 
+/** Of a root whose key is kept elsewhere: room for the intermediate below its successor, too. */
+export const offlineRootPathLength = 2;
+
 export interface RootOptions {
   readonly name: string;
   readonly permitted: readonly NameSubtree[];
   readonly lifetimeMs: number;
+  /** CAs that may stand between it and a leaf; {@link rootPathLength} unless told. */
+  readonly pathLength?: number;
   readonly now: Date;
 }
 
 /** A new self-signed root. Its common name differs from that of every other root. */
 export function makeRoot(options: RootOptions): Root {
-  const { name, permitted, lifetimeMs, now } = options;
+  const { name, permitted, lifetimeMs, pathLength = rootPathLength, now } = options;
   const { publicKey, privateKey } = makeKeyPair();
   const identifier = keyIdentifier(publicKey);
-  const subject = rootName(name, now, identifier);
+  const subject = authorityName(name, 'root', { now, identifier });
   const certificate = signCertificate(
     {
       subject,
@@ -54,7 +59,7 @@ export function makeRoot(options: RootOptions): Root {
       issuedAt: now,
       notAfter: new Date(now.getTime() + lifetimeMs),
       extensions: [
-        authorityConstraints(rootPathLength),
+        authorityConstraints(pathLength),
         authorityKeyUsage(),
         subjectKeyIdentifier(identifier),
         permittedNames(permitted),
@@ -71,8 +76,12 @@ export function commonName(certificate: X509Certificate): string {
 }
 
 /** `NAME root 2026-11-23 1a2b3c4d`, cut to the 64 characters of ub-common-name (RFC 5280 A.1). */
-function rootName(name: string, now: Date, identifier: Buffer): string {
-  const suffix = ` root ${now.toISOString().slice(0, 10)} ${identifier.toString('hex', 0, 4)}`;
+export function authorityName(
+  name: string,
+  kind: 'root' | 'intermediate',
+  { now, identifier }: { readonly now: Date; readonly identifier: Buffer },
+): string {
+  const suffix = ` ${kind} ${now.toISOString().slice(0, 10)} ${identifier.toString('hex', 0, 4)}`;
   return `${Array.from(name)
     .slice(0, 64 - suffix.length)
     .join('')}${suffix}`;

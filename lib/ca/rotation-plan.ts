@@ -3,14 +3,17 @@
  * prepare (the new root is trusted beside the old) → switch (the new one signs, the old one
  * vouches for it) → retire (the old one is gone).
  */
+import type { NameSubtree } from '../config/scalars.ts';
+import { MirrorgateError } from '../errors/mirrorgate-error.ts';
 import { rootIn, type AuthorityState, type KeptRoot } from './authority-state.ts';
 import type { LackingClient } from './client-evidence.ts';
+import { isCovered } from './name-subtrees.ts';
 import { backdateMs } from './signed-certificate.ts';
 
 export type RotationStep = 'prepare' | 'switch' | 'retire';
 
 /** What a step waits for: a date, or what may take longer than any date. */
-export type WaitReason = 'age' | 'overlap' | 'leaves' | 'clients' | 'clock' | 'key';
+export type WaitReason = 'age' | 'overlap' | 'leaves' | 'clients' | 'clock' | 'key' | 'root';
 
 export interface RotationFacts {
   /** How long old and new root stand side by side before the new one signs. */
@@ -53,12 +56,17 @@ export function nextAction(
   if (now < due) return { kind: 'wait', step, for: dateReasons[step], until: due };
   const [active] = authority.roots;
   if (step === 'prepare') {
-    return active.key.kind === 'open'
-      ? { kind: step }
-      : { kind: 'wait', step, for: 'key', until: active.certificate.validToDate };
+    const { kind } = active.key;
+    if (kind === 'open') return { kind: step };
+    const until = active.certificate.validToDate;
+    return { kind: 'wait', step, for: kind === 'sealed' ? 'key' : 'root', until };
   }
   const steadyAt = later(facts.steadySince, steadyMs(active));
   if (now < steadyAt) return { kind: 'wait', step, for: 'clock', until: steadyAt };
+  const issuer = rootIn('next', authority.roots)?.intermediate;
+  if (issuer !== undefined && now >= issuer.certificate.validToDate) {
+    return { kind: 'wait', step, for: 'root', until: active.certificate.validToDate };
+  }
   const end = outgoingRoot(authority).certificate.validToDate;
   const isHeld = cutsOff(step, authority) && facts.lacking.length > 0 && now < end;
   if (isHeld && authority.rotation?.isForced !== true) {
@@ -71,6 +79,22 @@ export function nextAction(
 export function nextStep({ roots }: AuthorityState): RotationStep {
   if (rootIn('retiring', roots) !== undefined) return 'retire';
   return rootIn('next', roots) === undefined ? 'prepare' : 'switch';
+}
+
+/**
+ * Throws where a rotation goes on, unless it brings a root that may not sign for all of `permitted`.
+ * @throws MirrorgateError `MIRRORGATE_CA_ROTATING`
+ */
+export function assertIdle({ roots }: AuthorityState, permitted: readonly NameSubtree[]): void {
+  if (roots.length === 1) return;
+  const next = rootIn('next', roots);
+  const isWanting = permitted.some(
+    (subtree) => next !== undefined && !isCovered(subtree, next.permitted),
+  );
+  if (isWanting) return;
+  throw new MirrorgateError('MIRRORGATE_CA_ROTATING', 'a rotation goes on already', {
+    hint: 'mirrorgate ca status shows what it waits for; --emergency replaces every root at once',
+  });
 }
 
 /** The root that a rotation replaces, or will. */

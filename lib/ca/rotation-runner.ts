@@ -8,11 +8,13 @@ import { MirrorgateError } from '../errors/mirrorgate-error.ts';
 import { errorFields, type Logger } from '../telemetry/logger.ts';
 import type { Clock, Timer } from '../time/clock.ts';
 import type { Authority } from './authority.ts';
-import { incomingRoot, rootIn, type AuthorityState } from './authority-state.ts';
+import { incomingRoot, type AuthorityState } from './authority-state.ts';
 import { breakageOf, type Breakage } from './breakage.ts';
+import type { Bundle } from './bundle.ts';
 import type { ClientEvidence, LackingClient } from './client-evidence.ts';
-import { isCovered } from './name-subtrees.ts';
-import { nextAction, type RotationFacts, type RotationStep } from './rotation-plan.ts';
+import { adopted, type OfflineRequest } from './offline-grant.ts';
+import { assertIdle, nextAction, type RotationFacts, type RotationStep } from './rotation-plan.ts';
+import { stepEvents } from './rotation-words.ts';
 import { SteadyClock } from './steady-clock.ts';
 import { rotationStatus, type RotationStatus } from './rotation-status.ts';
 import { forced, prepared, replaced, retired, switched } from './rotation-steps.ts';
@@ -29,12 +31,6 @@ export interface RotationRunnerOptions {
 const maxWaitMs = 3_600_000;
 /** After a step that failed. */
 const retryMs = 60_000;
-
-const events: Readonly<Record<RotationStep, string>> = {
-  prepare: 'new root of the private CA prepared: it is in the bundle',
-  switch: 'new root of the private CA signs',
-  retire: 'old root of the private CA retired: its key is gone',
-};
 
 export class RotationRunner {
   readonly #authority: Authority;
@@ -91,7 +87,7 @@ export class RotationRunner {
   async rotate(): Promise<RotationStatus> {
     this.#authority.assertClock();
     await this.#authority.update((state) => {
-      this.#assertIdle(state);
+      assertIdle(state, this.#configuration.permitted);
       return prepared(state, { cause: 'request', ...this.#making() });
     });
     this.#tell('prepare');
@@ -108,12 +104,24 @@ export class RotationRunner {
     this.#authority.assertClock();
     const before = this.#authority.bundle();
     await this.#authority.update((state) => replaced(state, this.#making()));
-    const after = this.#authority.bundle();
-    const breakage = breakageOf({ before, after, lacking: this.#lacking(this.#authority.state) });
-    this.#logger.warn('all roots of the private CA replaced at once', {
-      trusted: breakage.trusted,
-      removed: breakage.removed,
+    const breakage = this.#breakageSince(before);
+    await this.look();
+    return breakage;
+  }
+
+  /**
+   * Takes what a root gives that is kept elsewhere. Returns what breaks by it, in an emergency.
+   * @throws MirrorgateError `MIRRORGATE_CA_OFFLINE`, and as {@link rotate}
+   */
+  async adopt(request: OfflineRequest, grant: AuthorityState): Promise<Breakage | undefined> {
+    this.#authority.assertClock();
+    const before = this.#authority.bundle();
+    await this.#authority.update((state) => {
+      if (request === 'rotate') assertIdle(state, this.#configuration.permitted);
+      return adopted(state, { request, grant, now: this.#clock.now() });
     });
+    this.#logger.info('offline root of the private CA presented', { request });
+    const breakage = request === 'emergency' ? this.#breakageSince(before) : undefined;
     await this.look();
     return breakage;
   }
@@ -210,16 +218,12 @@ export class RotationRunner {
     return this.#evidence.lacking(fingerprint(certificate), since);
   }
 
-  #assertIdle({ roots }: AuthorityState): void {
-    if (roots.length === 1) return;
-    const next = rootIn('next', roots);
-    const isWanting = this.#configuration.permitted.some(
-      (subtree) => next !== undefined && !isCovered(subtree, next.permitted),
-    );
-    if (isWanting) return;
-    throw new MirrorgateError('MIRRORGATE_CA_ROTATING', 'a rotation goes on already', {
-      hint: 'mirrorgate ca status shows what it waits for; --emergency replaces every root at once',
-    });
+  #breakageSince(before: Bundle): Breakage {
+    const lacking = this.#lacking(this.#authority.state);
+    const breakage = breakageOf({ before, after: this.#authority.bundle(), lacking });
+    const { trusted, removed } = breakage;
+    this.#logger.warn('all roots of the private CA replaced at once', { trusted, removed });
+    return breakage;
   }
 
   #making() {
@@ -228,7 +232,7 @@ export class RotationRunner {
 
   #tell(step: RotationStep): void {
     const { roots } = this.#authority.state;
-    this.#logger.info(events[step], {
+    this.#logger.info(stepEvents[step], {
       roots: roots.map(({ state, certificate }) => `${state} ${fingerprint(certificate)}`),
     });
   }

@@ -24,13 +24,18 @@ export interface PreparationOptions {
 }
 
 /** The first state of a CA: one root that signs. */
-export function firstState(policy: RootPolicy, now: Date): AuthorityState {
-  const root = newRoot(policy, now);
+export function firstState(
+  policy: RootPolicy,
+  now: Date,
+  pathLength = rootPathLength,
+): AuthorityState {
+  const root = newRoot(policy, now, pathLength);
   const active: KeptRoot = {
     ...root,
     state: 'active',
     endorsement: undefined,
     crossCertificate: undefined,
+    intermediate: undefined,
   };
   return { bundleVersion: 1, roots: [active], rotation: undefined, seal: undefined };
 }
@@ -38,12 +43,20 @@ export function firstState(policy: RootPolicy, now: Date): AuthorityState {
 /**
  * A new root is trusted beside the active one, which vouches for it and signs its key: later
  * steps need the outgoing key no more. A `next` root that is there already gives way.
- * @throws MirrorgateError `MIRRORGATE_CA_LOCKED`
+ * @throws MirrorgateError `MIRRORGATE_CA_LOCKED`, `MIRRORGATE_CA_OFFLINE`
  */
 export function prepared(authority: AuthorityState, options: PreparationOptions): AuthorityState {
   const { cause, policy, now } = options;
+  return preparedWith(authority, { next: successor(authority.roots[0], policy, now), cause, now });
+}
+
+/** As {@link prepared}, where the new root is there already. */
+export function preparedWith(
+  authority: AuthorityState,
+  options: { readonly next: KeptRoot; readonly cause: RotationCause; readonly now: Date },
+): AuthorityState {
+  const { next, cause, now } = options;
   const [active] = authority.roots;
-  const next = successor(active, policy, now);
   const rotation: Rotation = {
     cause,
     preparedAt: now,
@@ -51,7 +64,7 @@ export function prepared(authority: AuthorityState, options: PreparationOptions)
     retiredAt: undefined,
     isForced: false,
   };
-  return changed(authority, [active, next], rotation);
+  return changed(authority, [active, { ...next, state: 'next' }], rotation);
 }
 
 /** The new root signs; the old one is trusted until its last leaf and its last client are gone. */
@@ -80,7 +93,14 @@ export function replaced(
   authority: AuthorityState,
   { policy, now }: { readonly policy: RootPolicy; readonly now: Date },
 ): AuthorityState {
-  const next = successor(authority.roots[0], policy, now);
+  return replacedWith(authority, { next: successor(authority.roots[0], policy, now), now });
+}
+
+/** As {@link replaced}, where the new root is there already. */
+export function replacedWith(
+  authority: AuthorityState,
+  { next, now }: { readonly next: KeptRoot; readonly now: Date },
+): AuthorityState {
   return changed(authority, [{ ...next, state: 'active', crossCertificate: undefined }], {
     cause: 'emergency',
     preparedAt: now,
@@ -105,13 +125,24 @@ export function admitted(authority: AuthorityState, leafLifetimeMs: number): Aut
   return { ...authority, roots: orderedRoots(roots) };
 }
 
+/** Of the same kind: one that is kept elsewhere is followed by another. */
 function successor(active: KeptRoot, policy: RootPolicy, now: Date): KeptRoot {
-  const root = newRoot(policy, now);
+  const root = newRoot(policy, now, Math.max(rootPathLength, active.pathLength));
+  return vouchedFor({ ...root, state: 'next', intermediate: undefined }, { active, now });
+}
+
+/**
+ * `root` with the signatures of the active one.
+ * @throws MirrorgateError `MIRRORGATE_CA_LOCKED`, `MIRRORGATE_CA_OFFLINE`
+ */
+export function vouchedFor(
+  root: Omit<KeptRoot, 'endorsement' | 'crossCertificate'>,
+  { active, now }: { readonly active: KeptRoot; readonly now: Date },
+): KeptRoot {
   const outgoing = signerOf(active);
   const canCross = active.pathLength >= root.pathLength && now < active.certificate.validToDate;
   return {
     ...root,
-    state: 'next',
     endorsement: endorse(outgoing, root.certificate),
     crossCertificate: canCross
       ? crossSign(outgoing, { incoming: root, pathLength: root.pathLength - 1, now })
@@ -122,18 +153,20 @@ function successor(active: KeptRoot, policy: RootPolicy, now: Date): KeptRoot {
 function newRoot(
   { name, permitted, rootLifetimeMs, leafLifetimeMs }: RootPolicy,
   now: Date,
-): Omit<KeptRoot, 'state' | 'endorsement' | 'crossCertificate'> {
+  pathLength: number,
+): Omit<KeptRoot, 'state' | 'endorsement' | 'crossCertificate' | 'intermediate'> {
   const { certificate, privateKey } = makeRoot({
     name,
     permitted,
     lifetimeMs: rootLifetimeMs,
+    pathLength,
     now,
   });
   return {
     certificate,
     key: { kind: 'open', privateKey },
     permitted,
-    pathLength: rootPathLength,
+    pathLength,
     longestLeafMs: leafLifetimeMs,
   };
 }

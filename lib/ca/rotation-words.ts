@@ -1,6 +1,6 @@
-/** What a rotation waits for, for people. */
+/** What a rotation does and what it waits for, for people. */
 import type { LackingClient } from './client-evidence.ts';
-import type { WaitReason } from './rotation-plan.ts';
+import type { RotationStep, WaitReason } from './rotation-plan.ts';
 
 export const waitTexts: Readonly<Record<WaitReason, string>> = {
   age: 'the root is not old enough',
@@ -8,7 +8,15 @@ export const waitTexts: Readonly<Record<WaitReason, string>> = {
   leaves: 'certificates by the old root still live',
   clients: 'clients seen of late lack the new root',
   clock: 'the clock has to run without a jump for a while',
+  root: 'its root is kept elsewhere and has to be presented: mirrorgate ca rotate or renew --offline-root DIR',
   key: 'the key of the root is sealed, and no passphrase was given',
+};
+
+/** For the log, once it is done. */
+export const stepEvents: Readonly<Record<RotationStep, string>> = {
+  prepare: 'new root of the private CA prepared: it is in the bundle',
+  switch: 'new root of the private CA signs',
+  retire: 'old root of the private CA retired: its key is gone',
 };
 
 const maxNamed = 5;

@@ -1,10 +1,12 @@
 /** `mirrorgate ca status`, `ca rotate` and `ca passphrase`. */
 import { Option, type Command } from 'commander';
 import { operateCa } from '../app/ca-access.ts';
-import type { CaStatus, RotationOutcome, RotationRequest } from '../app/ca-operations.ts';
+import type { CaStatus, RotationOutcome } from '../app/ca-operations.ts';
 import type { Told } from './told.ts';
 import { breakageLines } from '../ca/breakage.ts';
+import type { Configuration } from '../config/configuration.ts';
 import { readPassphrase, type PassphraseReference } from '../config/passphrase.ts';
+import { offlineRootOptions, presentRoot, type OfflineOptions } from './ca-offline.ts';
 import { caStatusLines, lackingLines } from './ca-status-text.ts';
 import { loadForCommand, wantsJson } from './context.ts';
 import { print, printJson } from './output.ts';
@@ -18,24 +20,65 @@ export function registerCaRotation(ca: Command): void {
       else for (const line of caStatusLines(value as Told<CaStatus>)) print(line);
     });
 
-  ca.command('rotate')
+  const rotate = ca
+    .command('rotate')
     .description('begin to replace the root, which goes on for weeks and cuts nobody off')
     .addOption(
       new Option(
         '--emergency',
         'replace every root at once, for a key that others had; says who fails',
-      ).conflicts('force'),
+      ),
     )
-    .option('--force', 'let the rotation that goes on leave behind the clients that it waits for')
-    .action(async (options: { emergency?: boolean; force?: boolean }, command: Command) => {
-      const detail = request(options);
+    .addOption(
+      new Option(
+        '--force',
+        'let the rotation that goes on leave behind the clients that it waits for',
+      ).conflicts(['emergency', 'offlineRoot']),
+    )
+    .action(async (options: RotateOptions, command: Command) => {
       const configuration = await loadForCommand(command);
-      const value = await operateCa(configuration, { name: 'ca-rotate', detail });
-      if (wantsJson(command)) printJson(value);
-      else for (const line of outcomeLines(value as Told<RotationOutcome>)) print(line);
+      tell(await rotation(configuration, options), command);
     });
+  offlineRootOptions(rotate);
+
+  const renew = ca
+    .command('renew')
+    .description('make a new intermediate below a root that is kept elsewhere')
+    .action(async ({ offlineRoot, rootPassphrase }: OfflineOptions, command: Command) => {
+      if (offlineRoot === undefined) {
+        command.error('error: name the folder of the root: --offline-root DIR', { exitCode: 2 });
+      }
+      const configuration = await loadForCommand(command);
+      const request = { request: 'renew', rootPassphrase } as const;
+      tell(await presentRoot(configuration, offlineRoot, request), command);
+    });
+  offlineRootOptions(renew);
 
   registerPassphrase(ca);
+}
+
+interface RotateOptions extends OfflineOptions {
+  readonly emergency?: boolean;
+  readonly force?: boolean;
+}
+
+async function rotation(
+  configuration: Configuration,
+  { emergency, force, offlineRoot, rootPassphrase }: RotateOptions,
+): Promise<Told<RotationOutcome>> {
+  const isEmergency = emergency === true;
+  if (offlineRoot !== undefined) {
+    const request = isEmergency ? 'emergency' : 'rotate';
+    return await presentRoot(configuration, offlineRoot, { request, rootPassphrase });
+  }
+  const detail = isEmergency ? 'emergency' : force === true ? 'force' : 'begin';
+  const value = await operateCa(configuration, { name: 'ca-rotate', detail });
+  return value as Told<RotationOutcome>;
+}
+
+function tell(outcome: Told<RotationOutcome>, command: Command): void {
+  if (wantsJson(command)) printJson(outcome);
+  else for (const line of outcomeLines(outcome)) print(line);
 }
 
 interface PassphraseOptions {
@@ -81,13 +124,10 @@ function newPassphrase(
   return given[0];
 }
 
-function request(options: { emergency?: boolean; force?: boolean }): RotationRequest {
-  if (options.emergency === true) return 'emergency';
-  return options.force === true ? 'force' : 'begin';
-}
-
 function outcomeLines(outcome: Told<RotationOutcome>): string[] {
   switch (outcome.kind) {
+    case 'renewed':
+      return ['a new intermediate signs', ...caStatusLines(outcome.status)];
     case 'begun':
       return ['the rotation has begun', ...caStatusLines(outcome.status)];
     case 'forced':

@@ -1,6 +1,7 @@
 /** The state of the private CA, for people. */
 import type { CaStatus } from '../app/ca-operations.ts';
 import type { Told } from './told.ts';
+import type { RootFacts } from '../ca/root-facts.ts';
 import type { LackingClient } from '../ca/client-evidence.ts';
 import { waitTexts } from '../ca/rotation-words.ts';
 import { tableText } from './table.ts';
@@ -24,6 +25,7 @@ export function caStatusLines({ roots, rotation, bundleVersion, isSealed }: Told
       `  fingerprint  ${root.fingerprint}`,
       `  valid        ${root.notBefore} to ${root.notAfter}`,
       `  may sign for ${root.permitted.join(', ')}`,
+      ...intermediateLines(root),
     ]),
     `bundle version ${bundleVersion}; keys ${isSealed ? 'under a passphrase' : 'in a file for this user alone'}`,
     cause === undefined ? 'no rotation goes on' : `a rotation goes on (${cause})`,
@@ -34,6 +36,15 @@ export function caStatusLines({ roots, rotation, bundleVersion, isSealed }: Told
   ];
 }
 
+function intermediateLines({ isOffline, intermediate }: Told<RootFacts>): string[] {
+  if (!isOffline || intermediate === undefined) return [];
+  const { notAfter, dueAt } = intermediate;
+  return [
+    '  key          kept elsewhere; an intermediate signs',
+    `  intermediate until ${notAfter}; present the root from ${dueAt} on: mirrorgate ca renew --offline-root DIR`,
+  ];
+}
+
 /** For the status of the whole gate: one line, or two where somebody is to be told. */
 export function caLine({ roots, rotation }: Told<CaStatus>): string {
   const { cause, steps: planned, waitsFor, lacking } = rotation;
@@ -41,7 +52,9 @@ export function caLine({ roots, rotation }: Told<CaStatus>): string {
   const root = `private CA ${roots[0]?.fingerprint.slice(0, 16)}, until ${roots[0]?.notAfter}`;
   const step = next === undefined ? '' : `; next ${next.step} from ${next.at}`;
   const wait = waitsFor === 'clients' ? `, which ${lacking.length} clients hold up` : '';
-  return `${root}${cause === undefined ? '' : '; a rotation goes on'}${step}${wait}`;
+  const end = roots[0]?.intermediate?.notAfter;
+  const intermediate = end === undefined ? '' : `, its intermediate until ${end}`;
+  return `${root}${intermediate}${cause === undefined ? '' : '; a rotation goes on'}${step}${wait}`;
 }
 
 export function lackingLines(clients: readonly Told<LackingClient>[]): string[] {

@@ -98,6 +98,8 @@ export interface PrivateCaConfiguration {
   readonly permitted: readonly NameSubtree[];
   readonly leafLifetimeMs: number;
   readonly rootLifetimeMs: number;
+  /** Of what signs in the place of a root that is kept elsewhere. */
+  readonly intermediateLifetimeMs: number;
   readonly overlapMs: number;
   /** A rotation waits for clients that were seen within this. */
   readonly evidenceWindowMs: number;

@@ -105,6 +105,7 @@ function join(written: WrittenConfiguration, parts: Parts): Configuration {
         permitted: privateCa.permitted ?? ownSubtrees(sites),
         leafLifetimeMs: privateCa.leafLifetime,
         rootLifetimeMs: privateCa.rootLifetime,
+        intermediateLifetimeMs: privateCa.intermediateLifetime,
         overlapMs: privateCa.overlap,
         evidenceWindowMs: privateCa.evidenceWindow,
         passphrase: privateCa.passphrase && absolutePassphrase(privateCa.passphrase, absolute),

@@ -98,6 +98,9 @@ const privateCa = z.strictObject({
     .describe('name constraints: DNS zones and CIDR blocks; the configured hosts where absent'),
   leafLifetime: lifetime.prefault('7d'),
   rootLifetime: lifetime.prefault('365d'),
+  intermediateLifetime: lifetime
+    .prefault('90d')
+    .describe('of what signs in the place of a root that is kept elsewhere (--offline-root)'),
   overlap: duration.prefault('30d').describe('how long old and new roots stand side by side'),
   evidenceWindow: duration
     .prefault('30d')

@@ -30,6 +30,7 @@ describeIssuer('private-ca', async () => {
         leafLifetimeMs: 7 * dayMs,
         rootLifetimeMs: 365 * dayMs,
         overlapMs: 30 * dayMs,
+        intermediateLifetimeMs: 90 * dayMs,
         evidenceWindowMs: 30 * dayMs,
       },
     });

@@ -17,6 +17,7 @@ const authority = await Authority.open({
     leafLifetimeMs: 7 * dayMs,
     rootLifetimeMs: 365 * dayMs,
     overlapMs: 30 * dayMs,
+    intermediateLifetimeMs: 90 * dayMs,
     evidenceWindowMs: 30 * dayMs,
   },
 });

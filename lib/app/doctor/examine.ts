@@ -7,6 +7,7 @@ import {
   checkDirectories,
   checkDiskSpace,
 } from './disk-checks.ts';
+import { checkPrivateCa } from './private-ca-checks.ts';
 import { finding, type Check, type DoctorFinding, type Examination } from './finding.ts';
 import { checkNames, checkPorts, checkUpstreams } from './network-checks.ts';
 
@@ -18,6 +19,7 @@ const checks: ReadonlyMap<string, Check> = new Map([
   ['disk', checkDiskSpace],
   ['allow-list', checkAllowList],
   ['certificate', checkCertificateFiles],
+  ['private-ca', checkPrivateCa],
   ['upstream', checkUpstreams],
   ['acme', checkAcme],
 ]);

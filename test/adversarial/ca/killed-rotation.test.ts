@@ -11,15 +11,21 @@ import { authorityOptions, testPolicy } from '../../support/ca/test-authority.ts
 import { CommandFailure, runCommand } from '../../support/lab/command.ts';
 import { machine } from '../../support/lab/place.ts';
 import { TemporaryDirectory } from '../../support/lab/temporary-directory.ts';
+import { scaled } from '../../support/scale.ts';
 import { hostNames } from '../../support/test-certificates.ts';
 
-const script = new URL('../../support/ca/rotating-process.mjs', import.meta.url).pathname;
+const script = (name: string): string =>
+  new URL(`../../support/ca/${name}`, import.meta.url).pathname;
 /** More changes than a rotation makes: the last run is to end by itself. */
 const maxChanges = 60;
 
 /** The last bundle version that it told, and whether it was killed. */
-async function rotate(directory: string, killedBefore: number) {
-  const command = [process.execPath, script, directory, String(killedBefore)];
+async function rotate(directory: string, killedBefore: number, stick?: string) {
+  const program =
+    stick === undefined
+      ? [script('rotating-process.mjs'), directory]
+      : [script('offline-process.mjs'), directory, stick];
+  const command = [process.execPath, ...program, String(killedBefore)];
   const versions = (text: string): number[] => text.trim().split('\n').map(Number);
   try {
     const { stdout } = await runCommand(machine, command);
@@ -54,8 +60,11 @@ describe('a rotation that is killed', function () {
     expect(published).to.equal(authority.bundlePem());
 
     const { chainPem } = authority.issueLeaf(hostNames('a.example.test'), 60_000);
-    const [leaf, cross] = certificateBlocks(chainPem).map((pem) => new X509Certificate(pem));
-    expect(leaf?.verify(roots[0].certificate.publicKey)).to.equal(true);
+    const [leaf, ...above] = certificateBlocks(chainPem).map((pem) => new X509Certificate(pem));
+    const intermediate = roots[0].intermediate && above.shift();
+    expect(leaf?.verify((intermediate ?? roots[0].certificate).publicKey)).to.equal(true);
+    expect(intermediate?.verify(roots[0].certificate.publicKey)).to.not.equal(false);
+    const [cross] = above;
     const [retiring] = roots.filter(({ state }) => state === 'retiring');
     expect(cross === undefined).to.equal(retiring === undefined);
     if (retiring !== undefined) {
@@ -99,5 +108,23 @@ describe('a rotation that is killed', function () {
     }
     await rotate(directory(), 0);
     await expectWhole(4);
+  });
+
+  it('goes on where its root is kept elsewhere, killed at changes of either folder', async () => {
+    const stick = (): string => scratch.join('stick');
+    const stride = scaled(1) > 1 ? 1 : 3;
+    let kills = 0;
+    for (let nth = 1; nth <= maxChanges; nth += stride) {
+      const { told, isKilled } = await rotate(directory(), nth, stick());
+      if (!isKilled) break;
+      kills += 1;
+      if (told > 0) await expectWhole(told);
+      expect((await rotate(directory(), 0, stick())).told).to.equal(4);
+      await expectWhole(4);
+      const keys = await readFile(scratch.join('stick', 'ca', 'authority.json'), 'utf8');
+      expect(keys.match(/PRIVATE KEY-----\\n/g)).to.have.length(2);
+      await Promise.all([directory(), stick()].map((path) => rm(path, { recursive: true })));
+    }
+    expect(kills * stride).to.be.within(15, maxChanges - 1);
   });
 });

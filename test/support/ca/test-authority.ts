@@ -1,6 +1,7 @@
 /** A private CA in a folder of its own, on a clock that a test moves. */
 import type { AuthorityOptions } from '../../../lib/ca/authority-store.ts';
 import type { AuthorityState } from '../../../lib/ca/authority-state.ts';
+import type { ClientEvidence } from '../../../lib/ca/client-evidence.ts';
 import { firstState, prepared, switched } from '../../../lib/ca/rotation-steps.ts';
 import type { PrivateCaConfiguration } from '../../../lib/config/configuration.ts';
 import { nameSubtree } from '../../../lib/config/scalars.ts';
@@ -16,10 +17,14 @@ export function testPolicy(changes: Partial<PrivateCaConfiguration> = {}): Priva
     leafLifetimeMs: 7 * dayMs,
     rootLifetimeMs: 365 * dayMs,
     overlapMs: 30 * dayMs,
+    intermediateLifetimeMs: 90 * dayMs,
     evidenceWindowMs: 30 * dayMs,
     ...changes,
   };
 }
+
+/** Nobody was seen. */
+export const noClients: ClientEvidence = { lacking: () => [] };
 
 export function authorityOptions(
   directory: string,

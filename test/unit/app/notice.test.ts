@@ -22,6 +22,24 @@ function notices(days: number, clients: number, state = switched): readonly Noti
   return noticesOf(gate, new Map(), now);
 }
 
+describe('notices of an offline root', () => {
+  const bandwidth = { stage: undefined, usedBytes: 0, monthlyBytes: undefined };
+  const after = (days: number): Date => new Date(testStart.getTime() + days * dayMs);
+  const intermediate = { dueAt: after(60), notAfter: after(90) };
+  const keys = (days: number, state: 'active' | 'next' | 'retiring') => {
+    const root = { state, fingerprint: '', notAfter: after(365), intermediate };
+    const gate = { certificates: [], roots: [root], bandwidth, ca: () => undefined };
+    return noticesOf(gate, new Map(), after(days)).map(({ key }) => key);
+  };
+
+  it('come while its intermediate is to be renewed, unless that signs no more', () => {
+    expect(keys(59, 'active')).to.deep.equal([]);
+    expect(keys(61, 'active')).to.deep.equal(['intermediate-expires active']);
+    expect(keys(91, 'next')).to.deep.equal(['intermediate-expires next']);
+    expect(keys(91, 'retiring')).to.deep.equal([]);
+  });
+});
+
 describe('notices of a rotation', () => {
   it('name the clients that it waits for, the first few', () => {
     const [notice, ...more] = notices(8, 7);

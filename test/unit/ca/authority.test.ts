@@ -56,6 +56,7 @@ describe('Authority', () => {
         leafLifetimeMs: 7 * dayMs,
         rootLifetimeMs: 365 * dayMs,
         overlapMs: 30 * dayMs,
+        intermediateLifetimeMs: 90 * dayMs,
         evidenceWindowMs: 30 * dayMs,
       },
     };

@@ -51,6 +51,7 @@ describe('CertificateKeeper on disk', () => {
         leafLifetimeMs,
         rootLifetimeMs: 365 * dayMs,
         overlapMs: 30 * dayMs,
+        intermediateLifetimeMs: 90 * dayMs,
         evidenceWindowMs: 30 * dayMs,
       },
     });
