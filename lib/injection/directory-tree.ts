@@ -2,7 +2,8 @@
  * A root file system in a folder of this machine. Symbolic links in it mean what they mean inside:
  * no link leads out of the folder, neither for reading nor for writing.
  */
-import { lstat, mkdir, readdir, readFile, readlink, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, lstat, mkdir, readdir, readFile, readlink, stat } from 'node:fs/promises';
 import { basename, dirname, join, posix } from 'node:path';
 import { errorCode } from '../errors/mirrorgate-error.ts';
 import {
@@ -22,13 +23,16 @@ export class DirectoryTree implements RootTree {
   readonly name: string;
   readonly #root: string;
 
-  private constructor(root: string) {
+  private constructor(root: string, name: string) {
     this.#root = root;
-    this.name = `dir:${root}`;
+    this.name = name;
   }
 
-  /** @throws MirrorgateError `MIRRORGATE_INJECT_UNREADABLE`, `MIRRORGATE_INJECT_UNSUITABLE` */
-  static async open(root: string): Promise<DirectoryTree> {
+  /**
+   * `name` is what messages call it.
+   * @throws MirrorgateError `MIRRORGATE_INJECT_UNREADABLE`, `MIRRORGATE_INJECT_UNSUITABLE`
+   */
+  static async open(root: string, name = `dir:${root}`): Promise<DirectoryTree> {
     const facts = await stat(root).catch((error: unknown) => {
       throw fileError('dir', root, error);
     });
@@ -38,7 +42,7 @@ export class DirectoryTree implements RootTree {
         hint: 'run install.sh for a machine that runs',
       });
     }
-    return new DirectoryTree(root);
+    return new DirectoryTree(root, name);
   }
 
   async read(path: string): Promise<Buffer | undefined> {
@@ -65,6 +69,7 @@ export class DirectoryTree implements RootTree {
   }
 
   async apply(edits: readonly Edit[]): Promise<void> {
+    if (edits.length > 0) await this.#assertWritable();
     const swept = new Set<string>();
     for (const edit of edits) {
       try {
@@ -83,6 +88,15 @@ export class DirectoryTree implements RootTree {
       } catch (error) {
         throw fileError(this.name, edit.path, error);
       }
+    }
+  }
+
+  /** Node's recursive mkdir tells of a read-only file system as of a folder that is missing. */
+  async #assertWritable(): Promise<void> {
+    try {
+      await access(this.#root, constants.W_OK);
+    } catch (error) {
+      throw fileError(this.name, '/', error);
     }
   }
 

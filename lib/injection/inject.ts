@@ -4,17 +4,20 @@ import { assertNever } from '../errors/assert-never.ts';
 import { isMissing, readFileIfPresent, writeFileAtomically } from '../files/atomic-file.ts';
 import { editUserData } from './cloud-init-file.ts';
 import { DirectoryTree } from './directory-tree.ts';
-import { ImageTree } from './image-tree.ts';
+import { withImageTree, type ImageAccess } from './image-tree.ts';
 import { fileError } from './inject-error.ts';
 import { editMmds } from './mmds-document.ts';
 import { planInjection, type Injection } from './root-injection.ts';
 import type { RootTree } from './root-tree.ts';
 import { injectOverSsh } from './ssh-host.ts';
+import { withTargetLock } from './target-lock.ts';
 import type { Change, InjectionTarget } from './target.ts';
 
 export interface InjectionOptions extends Injection {
   /** Tells what would change, and changes nothing. */
   readonly isDryRun: boolean;
+  /** How an image is reached; `auto` unless told. */
+  readonly imageAccess?: ImageAccess;
 }
 
 /**
@@ -26,17 +29,20 @@ export async function inject(
   target: InjectionTarget,
   options: InjectionOptions,
 ): Promise<Change[]> {
+  return await withTargetLock(target, () => injectUnlocked(target, options));
+}
+
+async function injectUnlocked(
+  target: InjectionTarget,
+  options: InjectionOptions,
+): Promise<Change[]> {
   switch (target.kind) {
     case 'dir':
       return await injectTree(await DirectoryTree.open(target.path), options);
-    case 'image': {
-      const tree = await ImageTree.open(target.path);
-      try {
-        return await injectTree(tree, options);
-      } finally {
-        await tree.close();
-      }
-    }
+    case 'image':
+      return await withImageTree(target.path, options.imageAccess ?? 'auto', (tree) =>
+        injectTree(tree, options),
+      );
     case 'cloud-init':
       return await injectFile(target.path, (text) => editUserData(text, options), options);
     case 'mmds':

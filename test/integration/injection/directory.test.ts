@@ -13,10 +13,11 @@ import { inject } from '../../../lib/injection/inject.ts';
 import { planInjection } from '../../../lib/injection/root-injection.ts';
 import { splitCertificates } from '../../../lib/injection/pem-bundle.ts';
 import { DebianRoot } from '../../support/clients/debian-root.ts';
-import { killedInjection } from '../../support/clients/killed-injection.ts';
+import { injectingProcess, killedInjection } from '../../support/clients/killed-injection.ts';
 import { Rotation } from '../../support/clients/rotation.ts';
 import { testAccess } from '../../support/clients/test-access.ts';
-import { failureOf } from '../../support/lab/command.ts';
+import { failureOf, runCommand } from '../../support/lab/command.ts';
+import { machine } from '../../support/lab/place.ts';
 import { requireParts } from '../../support/lab/lab-availability.ts';
 import { TemporaryDirectory } from '../../support/lab/temporary-directory.ts';
 import { rejectionOf } from '../../support/rejection.ts';
@@ -116,7 +117,7 @@ describe('ca inject dir:', function () {
       await writeFile(file, bundlePem(rotation[stage as Stage]));
     }
     for (let kill = 0; kill < scaled(3); kill += 1) {
-      await killedInjection(`dir:${root}`, Object.values(files), kill * 13);
+      await killedInjection(`dir:${root}`, Object.values(files), { afterMs: kill * 13 });
       const certificates = splitCertificates(await read(systemBundle));
       for (const pem of certificates) new X509Certificate(pem);
       expect(await read(systemBundle))
@@ -129,6 +130,22 @@ describe('ca inject dir:', function () {
       Object.keys(await tree()).filter((path) => isTemporaryName(path.split('/').at(-1) ?? '')),
     ).to.deep.equal([]);
     expect(await read(systemBundle)).to.equal(others + bundlePem(rotation.after));
+  });
+
+  it('refuses a file system that is mounted read-only, and says how to go on', async function () {
+    await requireParts(this, 'namespaces');
+    const files = directory.join('root.pem');
+    await writeFile(files, bundlePem(rotation.before));
+    const failure = await failureOf(
+      runCommand(machine, [
+        ...['unshare', '--mount', '--propagation', 'private', '--', 'sh', '-c'],
+        'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && shift && exec "$@"',
+        ...['sh', root, process.execPath, '--import', 'tsx', injectingProcess],
+        ...[`dir:${root}`, 'auto', files],
+      ]),
+    );
+    expect(failure.stderr).to.contain('cannot be written').and.contain('READ_ONLY');
+    expect(Object.keys(await tree())).to.have.length(2);
   });
 
   it('follows no link out of the folder', async () => {

@@ -6,7 +6,8 @@ import { X509Certificate } from 'node:crypto';
 import type { Bundle, BundleRoot } from '../../../lib/ca/bundle.ts';
 import { testAccess } from './test-access.ts';
 
-const [target = '', ...pemFiles] = process.argv.slice(2);
+const [target = '', access = '', ...pemFiles] = process.argv.slice(2);
+const imageAccess = access === 'debugfs' ? 'debugfs' : 'auto';
 const bundles = pemFiles.map((file, version): Bundle => {
   const pems = readFileSync(file, 'utf8').split(/(?<=-----END CERTIFICATE-----\n)/);
   const roots = pems.map((pem): BundleRoot => ({
@@ -22,6 +23,8 @@ const bundles = pemFiles.map((file, version): Bundle => {
 process.stdout.write('ready\n');
 for (;;) {
   for (const bundle of bundles) {
-    await inject(parseInjectionTarget(target), { bundle, access: testAccess(), isDryRun: false });
+    await inject(parseInjectionTarget(target), {
+      ...{ bundle, access: testAccess(), isDryRun: false, imageAccess },
+    });
   }
 }

@@ -2,16 +2,21 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import type { ImageAccess } from '../../../lib/injection/image-tree.ts';
 
-const program = fileURLToPath(new URL('injecting-process.ts', import.meta.url));
+export const injectingProcess = fileURLToPath(new URL('injecting-process.ts', import.meta.url));
 
 /** Lets a process inject the bundles in turn, and kills it `afterMs` after it began. */
 export async function killedInjection(
   target: string,
   pemFiles: readonly string[],
-  afterMs: number,
+  {
+    afterMs,
+    imageAccess = 'auto',
+  }: { readonly afterMs: number; readonly imageAccess?: ImageAccess },
 ): Promise<void> {
-  const child = spawn(process.execPath, ['--import', 'tsx', program, target, ...pemFiles], {
+  const command = ['--import', 'tsx', injectingProcess, target, imageAccess, ...pemFiles];
+  const child = spawn(process.execPath, command, {
     stdio: ['ignore', 'pipe', 'inherit'],
     killSignal: 'SIGKILL',
     timeout: 20_000,

@@ -2,13 +2,16 @@
  * Which real parts this machine has. A part that is missing skips its tests with a printed
  * reason; in CI it fails them, unless MIRRORGATE_LAB_SKIPS lists it (`dockerd,podman`).
  */
-import { access, constants } from 'node:fs/promises';
+import { access, constants, mkdir, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorMessage, MirrorgateError } from '../../../lib/errors/mirrorgate-error.ts';
+import { LoopMount } from '../../../lib/injection/loop-mount.ts';
+import { runCommand } from './command.ts';
 import { Dockerd } from './dockerd.ts';
 import { gateProgram } from './gate.ts';
 import { Namespace } from './namespace.ts';
-import { bareEnvironment } from './place.ts';
+import { bareEnvironment, machine } from './place.ts';
+import { TemporaryDirectory } from './temporary-directory.ts';
 
 export type LabPart =
   | 'namespaces'
@@ -20,6 +23,8 @@ export type LabPart =
   | 'dockerd'
   | 'java'
   | 'pebble'
+  | 'loop devices'
+  | 'openssh'
   | 'gate';
 
 interface MissingPart {
@@ -38,6 +43,8 @@ const programs: Readonly<Record<LabPart, readonly string[]>> = {
   dockerd: ['/usr/sbin/dockerd', '/usr/bin/docker', 'containerd', 'runc', 'iptables'],
   java: ['keytool'],
   pebble: ['pebble', 'pebble-challtestsrv'],
+  'loop devices': ['mount', 'umount', 'unshare', 'mkfs.ext4'],
+  openssh: ['/usr/sbin/sshd', 'ssh', 'ssh-keygen'],
   gate: [gateProgram],
 };
 
@@ -95,9 +102,8 @@ async function tryReason(part: LabPart): Promise<string | undefined> {
   for (const program of programs[part]) {
     if (!(await isExecutable(program))) return `no ${program}`;
   }
-  if (part !== 'namespaces' && part !== 'dockerd') return undefined;
   try {
-    await (part === 'namespaces' ? tryNamespace() : tryDockerd());
+    await trials[part]?.();
     return undefined;
   } catch (error) {
     return errorMessage(error);
@@ -111,6 +117,29 @@ async function isExecutable(program: string): Promise<boolean> {
   const mode = program === gateProgram ? constants.R_OK : constants.X_OK;
   const found = await Promise.allSettled(paths.map(async (path) => await access(path, mode)));
   return found.some(({ status }) => status === 'fulfilled');
+}
+
+/** Of parts that a machine may have and yet not be able to use. */
+const trials: Readonly<Partial<Record<LabPart, () => Promise<void>>>> = {
+  namespaces: tryNamespace,
+  dockerd: tryDockerd,
+  'loop devices': tryLoopDevice,
+};
+
+async function tryLoopDevice(): Promise<void> {
+  const scratch = await TemporaryDirectory.create('loop');
+  try {
+    const image = scratch.join('image');
+    await writeFile(image, '');
+    await truncate(image, 1 << 20);
+    await runCommand(machine, ['mkfs.ext4', '-q', image]);
+    await mkdir(scratch.join('point'));
+    const mount = await LoopMount.tryOpen(image, { point: scratch.join('point'), use: 'read' });
+    if (mount === undefined) throw new Error('no image can be mounted by a loop device here');
+    await mount.close();
+  } finally {
+    await scratch.close();
+  }
 }
 
 async function tryNamespace(): Promise<void> {
