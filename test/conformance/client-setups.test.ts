@@ -8,10 +8,12 @@ import { expect } from 'chai';
 import { parse } from 'yaml';
 import type { Digest } from '../../lib/oci/digest.ts';
 import { actionStep } from '../support/clients/github-action.ts';
+import { Buildkitd, requireBuildkit } from '../support/lab/buildkitd.ts';
 import { runCommand } from '../support/lab/command.ts';
 import { Containerd } from '../support/lab/containerd.ts';
 import { Dockerd } from '../support/lab/dockerd.ts';
 import { gateProgram, type MirrorSettings } from '../support/lab/gate.ts';
+import { requireGoProgram } from '../support/lab/go-program.ts';
 import { requireParts } from '../support/lab/lab-availability.ts';
 import { markerPath } from '../support/lab/layer-content.ts';
 import { OpenParts } from '../support/lab/open-parts.ts';
@@ -34,6 +36,13 @@ const variantAuthorities = [
   `${universalHost}:${hubPort}`,
   `${universalHost}:${ghcrPort}`,
 ];
+/** Rancher's own loader of registries.yaml, of which k3s and RKE2 pull by, as a program. */
+const registriesLoader = {
+  name: 'wharfie',
+  package: 'github.com/rancher/wharfie',
+  version: 'v0.7.1',
+  builtBy: 'npm run soak:clients',
+};
 const images = { hub: 'docker.io/library/setup:1', ghcr: 'ghcr.io/acme/setup:1' } as const;
 
 describe('the printed configuration of', function () {
@@ -122,6 +131,29 @@ describe('the printed configuration of', function () {
         }
       });
 
+      it('buildkit makes a buildkitd build from both registries', async function () {
+        const programs = await requireBuildkit(this);
+        const file = await useWrittenFile(await printed('buildkit', layout));
+        const buildkitd = await Buildkitd.start(programs, scene.vm, file);
+        try {
+          await expectThroughGate(['hub', 'ghcr'], (reference) => buildkitd.pull(reference));
+        } finally {
+          await buildkitd.close();
+        }
+      });
+
+      it('k3s makes the loader of its registries.yaml pull from both registries', async function () {
+        const wharfie = await requireGoProgram(this, registriesLoader);
+        const file = await useWrittenFile(await printed('k3s', layout));
+        await expectThroughGate(['hub', 'ghcr'], async (reference) => {
+          const [folder] = (await runCommand(scene.vm, ['mktemp', '-d'])).stdout.split('\n');
+          await runCommand(scene.vm, [wharfie, '--private-registry', file, reference, `${folder}`]);
+          const { stdout } = await runCommand(scene.vm, ['cat', `${folder}${markerPath}`]);
+          expect(stdout).to.equal('set up');
+          return digest;
+        });
+      });
+
       it('podman makes skopeo pull from both registries', async function () {
         await usePodmanFile(layout);
         const skopeo = await Skopeo.start(scene.vm);
@@ -192,10 +224,14 @@ describe('the printed configuration of', function () {
     expect(stdout).to.equal('{"debug":true}');
   });
 
-  async function usePodmanFile(layout: Layout): Promise<void> {
-    const text = await printed('podman', layout);
+  const usePodmanFile = async (layout: Layout): Promise<string> =>
+    useWrittenFile(await printed('podman', layout));
+
+  /** Puts what is printed where it says that it belongs. */
+  async function useWrittenFile(text: string): Promise<string> {
     const [, path = ''] = /^# File: (\S+)$/m.exec(text) ?? [];
     await scene.vm.write(path, text);
+    return path;
   }
 
   async function useDockerFiles(): Promise<Record<string, unknown>> {

@@ -25,6 +25,7 @@ export type LabPart =
   | 'pebble'
   | 'loop devices'
   | 'openssh'
+  | 'cloud-init'
   | 'gate';
 
 interface MissingPart {
@@ -44,6 +45,7 @@ const programs: Readonly<Record<LabPart, readonly string[]>> = {
   java: ['keytool'],
   pebble: ['pebble', 'pebble-challtestsrv'],
   'loop devices': ['mount', 'umount', 'unshare', 'mkfs.ext4'],
+  'cloud-init': ['cloud-init'],
   openssh: ['/usr/sbin/sshd', 'ssh', 'ssh-keygen'],
   gate: [gateProgram],
 };
