@@ -21,6 +21,8 @@
 set -eu
 umask 022
 export LC_ALL=C
+# cron(8) looks in /usr/bin and /bin alone.
+export PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
 
 # Filled in by the gate that serves this script: where it is, and its "REGISTRY HOST" pairs.
 default_url='@URL@'

@@ -26,6 +26,8 @@ export type LabPart =
   | 'loop devices'
   | 'openssh'
   | 'cloud-init'
+  | 'systemd'
+  | 'cron'
   | 'gate';
 
 interface MissingPart {
@@ -46,6 +48,8 @@ const programs: Readonly<Record<LabPart, readonly string[]>> = {
   pebble: ['pebble', 'pebble-challtestsrv'],
   'loop devices': ['mount', 'umount', 'unshare', 'mkfs.ext4'],
   'cloud-init': ['cloud-init'],
+  systemd: ['/lib/systemd/systemd', 'systemctl'],
+  cron: ['cron'],
   openssh: ['/usr/sbin/sshd', 'ssh', 'ssh-keygen'],
   gate: [gateProgram],
 };
