@@ -6,7 +6,7 @@ import type { Configuration } from '../config/configuration.ts';
 import { loadConfiguration } from '../config/load.ts';
 import type { BoundAddress } from '../edge/addresses.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
-import { systemClock } from '../time/clock.ts';
+import { systemClock, type Clock } from '../time/clock.ts';
 import { Bandwidth } from './bandwidth.ts';
 import { Certification } from './certification.ts';
 import { controlServer, type ControlCommands } from './control-server.ts';
@@ -52,7 +52,7 @@ export class Gate {
   #isReady = false;
   #closed: Promise<void> | undefined;
 
-  private constructor(configuration: Configuration) {
+  private constructor(configuration: Configuration, trustClock: Clock) {
     const { log, processes, cache, certificates } = configuration;
     const logger = createLogger({ level: log.level, format: log.format, process: 'supervisor' });
     const clock = systemClock;
@@ -85,14 +85,14 @@ export class Gate {
       onOrders: (budget) => this.#fleet.updateEdges({ budget }),
     });
     this.#privateCa = new PrivateCa({
-      ...{ clock, logger },
+      ...{ clock: trustClock, logger },
       onChange: (bundle) => {
         this.#fleet.updateEdges({ trust: servedDocuments(this.#configuration, bundle) });
         void this.#certification.check();
       },
     });
     this.#certification = new Certification({
-      ...{ directory: certificates.directory, fleet: this.#fleet, clock, logger },
+      ...{ directory: certificates.directory, fleet: this.#fleet, clock: trustClock, logger },
       privateCa: this.#privateCa,
     });
     const gate = (): WatchedGate => this.#watched();
@@ -100,11 +100,12 @@ export class Gate {
   }
 
   /**
-   * Resolves when every listener is open. Nothing is left behind where it rejects.
+   * Resolves when every listener is open. Nothing is left behind where it rejects. `trustClock` is
+   * what roots and certificates live by.
    * @throws ConfigurationError; StartError; MirrorgateError of the part that cannot be had
    */
-  static async start(file: string): Promise<Gate> {
-    const gate = new Gate(await loadConfiguration(file));
+  static async start(file: string, trustClock: Clock = systemClock): Promise<Gate> {
+    const gate = new Gate(await loadConfiguration(file), trustClock);
     try {
       const started = gate.#start();
       // What changes meanwhile is taken into use after it.

@@ -39,6 +39,8 @@ export interface GateOptions {
   readonly allow?: readonly string[];
   /** Top-level keys of the configuration that replace the lab's. */
   readonly settings?: Readonly<Record<string, unknown>>;
+  /** What is started, before `serve --config FILE`; the program as built unless told. */
+  readonly program?: readonly string[];
 }
 
 /** One line of the access log. */
@@ -163,7 +165,10 @@ export class Gate {
     const daemon = new Daemon({
       name: 'mirrorgate serve',
       place: this.#options.place ?? machine,
-      command: [process.execPath, gateProgram, 'serve', '--config', this.configurationFile],
+      command: [
+        ...(this.#options.program ?? [process.execPath, gateProgram]),
+        ...['serve', '--config', this.configurationFile],
+      ],
     });
     this.#daemon = daemon;
     await daemon.waitFor(

@@ -28,6 +28,7 @@ export type LabPart =
   | 'cloud-init'
   | 'systemd'
   | 'cron'
+  | 'faketime'
   | 'gate';
 
 interface MissingPart {
@@ -50,6 +51,7 @@ const programs: Readonly<Record<LabPart, readonly string[]>> = {
   'cloud-init': ['cloud-init'],
   systemd: ['/lib/systemd/systemd', 'systemctl'],
   cron: ['cron'],
+  faketime: ['faketime'],
   openssh: ['/usr/sbin/sshd', 'ssh', 'ssh-keygen'],
   gate: [gateProgram],
 };

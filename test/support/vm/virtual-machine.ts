@@ -2,7 +2,7 @@
  * A machine under QEMU's software emulation (no KVM). It boots on a kernel and an image, runs one
  * script in the image's root, and goes off. Its network is QEMU's own: 10.0.2.2 is this machine.
  */
-import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { runCommand } from '../lab/command.ts';
 import { machine } from '../lab/place.ts';
@@ -17,14 +17,17 @@ export interface BootOptions {
   readonly image: string;
   /** For busybox sh, with the image as its root. */
   readonly script: string;
+  /** What its clock shows at first; the time as it is unless told. */
+  readonly clock?: Date;
 }
 
 const deadlineMs = 120_000;
 
 /** What the machine printed on its console. */
 export async function boot(directory: TemporaryDirectory, options: BootOptions): Promise<string> {
-  const { kernel, image, script } = options;
+  const { kernel, image, script, clock = new Date() } = options;
   const tree = directory.join('initial');
+  await rm(tree, { recursive: true, force: true });
   await mkdir(join(tree, 'bin'), { recursive: true });
   await copyFile('/bin/busybox', join(tree, 'bin/busybox'));
   for (const file of kernel.modules) await copyFile(file, join(tree, basename(file)));
@@ -52,6 +55,7 @@ $b poweroff -f
     machine,
     [
       ...['qemu-system-x86_64', '-accel', 'tcg', '-m', '256', '-nographic', '-no-reboot'],
+      ...['-rtc', `base=${clock.toISOString().slice(0, 19)}`],
       ...['-kernel', kernel.image, '-initrd', initial],
       ...['-append', 'console=ttyS0 quiet panic=-1 random.trust_cpu=on'],
       ...['-drive', `file=${image},if=virtio,format=raw`],
