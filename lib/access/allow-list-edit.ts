@@ -5,7 +5,7 @@
 import { resolve } from 'node:path';
 import { MirrorgateError } from '../errors/mirrorgate-error.ts';
 import { cidrText, type Cidr } from '../net/cidr.ts';
-import { buildAllowList, isExpired, type AllowEntry } from './allow-list.ts';
+import { buildAllowList, isExpired, nobody, type AllowEntry } from './allow-list.ts';
 import {
   acceptAfter,
   parseBefore,
@@ -127,7 +127,7 @@ function expired({ cidr, line, expires }: AllowEntry): MirrorgateError {
 }
 
 function notListed({ place, entries }: TextBefore, block: Cidr): MirrorgateError {
-  const list = buildAllowList({ deny: 'close', entries: entries.map(({ entry }) => entry) });
+  const list = buildAllowList({ ...nobody, entries: entries.map(({ entry }) => entry) });
   const [nearest] = list.around(block.network);
   const message = `${place.path} has no entry for ${cidrText(block)}`;
   return new MirrorgateError('MIRRORGATE_ACCESS_NOT_LISTED', message, {

@@ -6,8 +6,9 @@ import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { describeIssue } from '../config/messages.ts';
 import { ConfigurationError } from '../config/problems.ts';
-import { findingsOf, YamlFile, type Finding, type KeyPath } from '../config/yaml-file.ts';
-import type { AllowEntry, AllowListData, DenyAction } from './allow-list.ts';
+import { findingsOf, YamlFile, type Finding } from '../config/yaml-file.ts';
+import type { AllowEntry, AllowListData, CertificateEntry, DenyAction } from './allow-list.ts';
+import { placedCertificates, type Scope } from './listed-certificates.ts';
 import { knownNamesText } from './known-names.ts';
 import { readRangeFile } from './range-file.ts';
 import {
@@ -22,6 +23,9 @@ const allowListSchema = z.strictObject(
   {
     allow: z
       .array(z.unknown(), { error: 'is not a list; write one entry a line: - 203.0.113.7' })
+      .nullish(),
+    certificates: z
+      .array(z.unknown(), { error: 'is not a list; write one name a line: - vm-1' })
       .nullish(),
     allowAll: z
       .boolean({ error: 'is neither true nor false; write true to let everyone in' })
@@ -49,6 +53,7 @@ export interface WrittenList {
   readonly deny: DenyAction;
   /** By their index in `allow:`. */
   readonly items: ReadonlyMap<number, ListedItem>;
+  readonly certificates: readonly CertificateEntry[];
   /** What `allowAll: true` stands for. */
   readonly everyone: readonly AllowEntry[];
 }
@@ -70,7 +75,7 @@ export async function readAllowList(
   { knownNames, onRangeFile }: ReadOptions,
 ): Promise<AllowListData> {
   const file = await YamlFile.read(resolve(path));
-  const { deny, items, everyone } = parseAllowList(file, knownNames);
+  const { deny, items, certificates, everyone } = parseAllowList(file, knownNames);
   const entries: AllowEntry[] = [];
   for (const item of items.values()) {
     if (item.kind === 'entry') {
@@ -84,7 +89,7 @@ export async function readAllowList(
       entries.push(Object.freeze({ ...terms, ...range, file: rangeFile }));
     }
   }
-  return Object.freeze({ deny, entries: Object.freeze([...entries, ...everyone]) });
+  return Object.freeze({ deny, entries: Object.freeze([...entries, ...everyone]), certificates });
 }
 
 /** @throws ConfigurationError with every problem of the list itself */
@@ -94,12 +99,14 @@ export function parseAllowList(file: YamlFile, knownNames: readonly string[]): W
   const isOpen = valueAt(value, 'allowAll') === true;
   const isMissing = parsed.data?.allow === undefined && parsed.data?.allowAll === false;
   const placed = placedItems(file, value);
+  const certificates = placedCertificates(file, valueAt(value, 'certificates'));
   const findings = [
     ...(parsed.success ? [] : findingsOf(parsed.error)),
     ...(isMissing ? [missingAllow] : []),
     ...placed.findings,
     ...contradictions(entriesOf(placed.items), isOpen),
-    ...unknownNames(placed.items, new Set(knownNames)),
+    ...certificates.findings,
+    ...unknownNames([...scopesOf(placed.items), ...certificates.scopes], new Set(knownNames)),
   ];
   if (!parsed.success || findings.length > 0) {
     const problems = findings.map((finding) => file.locate(finding));
@@ -107,18 +114,14 @@ export function parseAllowList(file: YamlFile, knownNames: readonly string[]): W
   }
   const isWhole = [...entriesOf(placed.items).values()].some(isWholeInternet);
   const everyone = isOpen && !isWhole ? everyoneAt(file) : [];
-  return { deny: parsed.data.deny, items: placed.items, everyone };
+  const { entries } = certificates;
+  return { deny: parsed.data.deny, items: placed.items, certificates: entries, everyone };
 }
 
 /** The items of `allow:` as they are written, in a file that may be wrong elsewhere. */
 export function writtenEntries(value: unknown): readonly unknown[] {
   const written = valueAt(value, 'allow');
   return Array.isArray(written) ? written : [];
-}
-
-/** The line of the value at `path`, from 1. */
-export function lineOf(file: YamlFile, path: KeyPath): number {
-  return file.locate({ path, message: '' }).line ?? 1;
 }
 
 interface PlacedItems {
@@ -135,7 +138,7 @@ function placedItems(file: YamlFile, value: unknown): PlacedItems {
     if (result.kind === 'ranges') {
       items.set(index, result);
     } else if (result.kind === 'entry') {
-      const entry = Object.freeze({ ...result.entry, line: lineOf(file, path) });
+      const entry = Object.freeze({ ...result.entry, line: file.lineOf(path) });
       items.set(index, { kind: 'entry', entry });
     } else {
       for (const found of result.findings) {
@@ -175,20 +178,23 @@ function contradictions(entries: ReadonlyMap<number, AllowEntry>, isOpen: boolea
   return findings;
 }
 
-function unknownNames(
-  items: ReadonlyMap<number, ListedItem>,
-  knownNames: ReadonlySet<string>,
-): Finding[] {
-  return [...items].flatMap(([index, item]) => {
-    const { mirrors = [] } = item.kind === 'entry' ? item.entry : item.ranges;
-    return [...mirrors.entries()]
+function scopesOf(items: ReadonlyMap<number, ListedItem>): Scope[] {
+  return [...items].map(([index, item]) => {
+    const { mirrors } = item.kind === 'entry' ? item.entry : item.ranges;
+    return { path: ['allow', index], mirrors };
+  });
+}
+
+function unknownNames(scopes: readonly Scope[], knownNames: ReadonlySet<string>): Finding[] {
+  return scopes.flatMap(({ path, mirrors = [] }) =>
+    [...mirrors.entries()]
       .filter(([, name]) => !knownNames.has(name))
       .map(([position, name]) => ({
-        path: ['allow', index, 'mirrors', position],
+        path: [...path, 'mirrors', position],
         message: `"${name}" is no mirror or service`,
         fix: knownNamesText(knownNames),
-      }));
-  });
+      })),
+  );
 }
 
 function isWholeInternet({ cidr }: AllowEntry): boolean {
@@ -197,7 +203,7 @@ function isWholeInternet({ cidr }: AllowEntry): boolean {
 
 /** `allowAll: true` as the entries that it stands for. */
 function everyoneAt(file: YamlFile): AllowEntry[] {
-  const line = lineOf(file, ['allowAll']);
+  const line = file.lineOf(['allowAll']);
   return wholeInternet.map((cidr) =>
     Object.freeze({ cidr, label: 'allowAll', mirrors: undefined, expires: undefined, line }),
   );

@@ -6,7 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { ConfigurationError } from '../config/problems.ts';
 import { YamlFile } from '../config/yaml-file.ts';
 import { MirrorgateError } from '../errors/mirrorgate-error.ts';
-import { lineOf, parseAllowList, writtenEntries } from './allow-list-file.ts';
+import { parseAllowList, writtenEntries } from './allow-list-file.ts';
 import type { AllowEntry } from './allow-list.ts';
 import { parseEntry } from './written-entry.ts';
 
@@ -40,7 +40,7 @@ export function parseBefore(place: AllowListPlace, text: string): TextBefore {
   const entries = written.flatMap((item, index) => {
     const result = parseEntry(item);
     if (result.kind === 'invalid') return [];
-    return [{ index, entry: { ...result.entry, line: lineOf(file, ['allow', index]) } }];
+    return [{ index, entry: { ...result.entry, line: file.lineOf(['allow', index]) } }];
   });
   return { place, text, value, written, entries };
 }

@@ -1,6 +1,6 @@
 /** What a new allow-list changes, for the log: who came in, who went out, by whose line. */
 import { instantText } from './expiry.ts';
-import type { AllowEntry, AllowListData } from './allow-list.ts';
+import type { AllowListData, EntryTerms } from './allow-list.ts';
 
 export interface ListDifference {
   /** Of each at most {@link maxShown}; the counts are whole. */
@@ -28,13 +28,16 @@ export function listDifference(before: AllowListData, after: AllowListData): Lis
   };
 }
 
-function textsOf({ entries }: AllowListData): Set<string> {
-  return new Set(entries.map(entryText));
+function textsOf({ entries, certificates }: AllowListData): Set<string> {
+  return new Set([
+    ...entries.map((entry) => entryText(entry.cidr, entry)),
+    ...certificates.map((entry) => entryText(`certificate ${entry.name}`, entry)),
+  ]);
 }
 
-function entryText({ cidr, label, mirrors, expires }: AllowEntry): string {
+function entryText(subject: string, { label, mirrors, expires }: EntryTerms): string {
   return [
-    cidr,
+    subject,
     ...(label === undefined ? [] : [`(${label})`]),
     ...(mirrors === undefined ? [] : [`for ${mirrors.join(', ')}`]),
     ...(expires === undefined ? [] : [`until ${instantText(expires)}`]),

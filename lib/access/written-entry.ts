@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { describeIssue } from '../config/messages.ts';
 import { findingsOf, type Finding } from '../config/yaml-file.ts';
 import { cidrText, parseCidr } from '../net/cidr.ts';
-import type { AllowEntry } from './allow-list.ts';
+import type { AllowEntry, CertificateEntry } from './allow-list.ts';
+import { certificateNamePattern } from './certificate-name.ts';
 import { tryInstant } from './expiry.ts';
 
 /** An entry that has no place in a file yet. */
@@ -60,6 +61,35 @@ const rangesMap = z.strictObject({
   file: z.string({ error: fileMessage }).min(1, { error: fileMessage }),
   ...terms,
 });
+
+const nameMessage =
+  'is no name of a client certificate; write one as of "mirrorgate ca issue-client"';
+
+const certificateMap = z.strictObject({
+  name: z.string({ error: nameMessage }).regex(certificateNamePattern, { error: nameMessage }),
+  ...terms,
+});
+
+export type CertificateResult =
+  | { readonly kind: 'entry'; readonly entry: Omit<CertificateEntry, 'line'> }
+  | { readonly kind: 'invalid'; readonly findings: readonly Finding[] };
+
+/** Reads one item of `certificates:`. Whether its mirrors exist is not asked here. */
+export function parseCertificateEntry(written: unknown): CertificateResult {
+  const isShort = typeof written === 'string';
+  const parsed = certificateMap.safeParse(isShort ? { name: written } : written, {
+    error: describeIssue,
+  });
+  if (!parsed.success) {
+    const findings = findingsOf(parsed.error);
+    return {
+      kind: 'invalid',
+      findings: isShort ? findings.map((finding) => ({ ...finding, path: [] })) : findings,
+    };
+  }
+  const { name, label, mirrors, expires } = parsed.data;
+  return { kind: 'entry', entry: { name, label, mirrors, expires } };
+}
 
 /** `{file: PATH, …}`: an entry for each block that the file lists. */
 export type WrittenRanges = Omit<UnplacedEntry, 'cidr' | 'file'> & { readonly file: string };

@@ -3,6 +3,7 @@
  * gate and, where none runs, on its files.
  */
 import { z } from 'zod';
+import { certificateNamePattern } from '../access/certificate-name.ts';
 import type { Authority } from '../ca/authority.ts';
 import { parseAuthority } from '../ca/authority-text.ts';
 import type { Breakage } from '../ca/breakage.ts';
@@ -72,10 +73,20 @@ const issuance = z.strictObject({
   names: z.array(z.string()).min(1).max(100),
   lifetimeMs: z.number().int().positive(),
 });
+const clientIssuance = z.strictObject({
+  name: z.string(),
+  lifetimeMs: z.number().int().positive(),
+});
 const passphraseChange = z.strictObject({ passphrase: z.string().optional() });
 
 export interface IssueRequest {
   readonly names: readonly string[];
+  readonly lifetimeMs: number;
+}
+
+export interface ClientIssueRequest {
+  /** By which the allow-list knows the client. */
+  readonly name: string;
   readonly lifetimeMs: number;
 }
 
@@ -88,6 +99,7 @@ export type CaOperation =
       readonly detail: { readonly request: OfflineRequest; readonly grant: string };
     }
   | { readonly name: 'ca-issue'; readonly detail: IssueRequest }
+  | { readonly name: 'ca-issue-client'; readonly detail: ClientIssueRequest }
   | { readonly name: 'ca-passphrase'; readonly detail: { readonly passphrase?: string } };
 
 /** What each operation is called on the control socket, and what it does. */
@@ -98,6 +110,7 @@ export const caOperations: Readonly<
   'ca-rotate': async (parts, detail) => rotateCa(parts, rotation.parse(detail)),
   'ca-offline': async (parts, detail) => adoptGrant(parts, detail),
   'ca-issue': (parts, detail) => issue(parts, issuance.parse(detail)),
+  'ca-issue-client': (parts, detail) => issueClient(parts, clientIssuance.parse(detail)),
   async 'ca-passphrase'(parts, detail) {
     const { passphrase } = passphraseChange.parse(detail);
     await parts.authority.changePassphrase(
@@ -119,6 +132,16 @@ async function adoptGrant(parts: CaParts, detail: unknown): Promise<RotationOutc
 // eslint-disable-next-line @typescript-eslint/require-await -- an error must reject, not throw
 async function issue({ authority }: CaParts, request: IssueRequest): Promise<CertifiedKey> {
   return authority.issueLeaf(request.names.map(hostNameOf), request.lifetimeMs);
+}
+
+async function issueClient(
+  { authority }: CaParts,
+  { name, lifetimeMs }: ClientIssueRequest,
+): Promise<CertifiedKey> {
+  if (certificateNamePattern.test(name)) return authority.issueClientLeaf(name, lifetimeMs);
+  throw new MirrorgateError('MIRRORGATE_CA_NAME_ARGUMENT', `"${name}" cannot name a client`, {
+    hint: 'write up to 63 lower-case letters, digits and hyphens',
+  });
 }
 
 function hostNameOf(text: string): HostName {

@@ -14,13 +14,15 @@ export async function readGuardedAllowList(
   configuration: Configuration,
   onRangeFile?: (path: string) => void,
 ): Promise<AllowListData> {
-  const { allowListFile: file, mirrors } = configuration;
+  const { allowListFile: file, mirrors, clientCertificates } = configuration;
   const allowList = await readAllowList(file, {
     knownNames: knownNames(configuration),
     ...(onRangeFile === undefined ? {} : { onRangeFile }),
   });
+  if (allowList.certificates.length > 0 && clientCertificates === undefined) throw ignored(file);
   const guarded = mirrors.filter(({ credentials }) => credentials !== undefined);
-  if (allowList.entries.length > 0 || guarded.length === 0) return allowList;
+  const isEmpty = allowList.entries.length + allowList.certificates.length === 0;
+  if (!isEmpty || guarded.length === 0) return allowList;
   const names = guarded.map(({ name }) => name).join(', ');
   throw new ConfigurationError([
     {
@@ -28,6 +30,17 @@ export async function readGuardedAllowList(
       key: 'allow',
       message: `is empty, and mirrors have credentials: ${names}`,
       fix: 'say who may pull with them: mirrorgate allow add CIDR',
+    },
+  ]);
+}
+
+function ignored(file: string): ConfigurationError {
+  return new ConfigurationError([
+    {
+      file,
+      key: 'certificates',
+      message: 'names client certificates, and the gate asks for none',
+      fix: 'write "clientCertificates: {ca: private-ca}" into mirrorgate.yaml',
     },
   ]);
 }

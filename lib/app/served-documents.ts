@@ -8,20 +8,35 @@ import type { CaDocument, TrustDocuments } from '../edge/settings.ts';
 import { landingPage } from './landing-page.ts';
 import { trustDocuments } from './trust-documents.ts';
 
-/** `bundle` is undefined where no host uses the private CA. */
+/** `bundle` is undefined where nothing uses the private CA. */
 export function servedDocuments(
   configuration: Configuration,
   bundle: Bundle | undefined,
 ): TrustDocuments {
-  if (bundle === undefined) {
+  const asksClients = configuration.clientCertificates !== undefined;
+  const clientRoots = asksClients && bundle !== undefined ? rootsOf(bundle) : [];
+  // A CA that signs for clients alone is nothing that clients are to trust.
+  if (bundle === undefined || !configuration.sites.some(isPrivate)) {
     const documents = setupDocuments(gateAccess(configuration, undefined));
-    return { bundleVersion: undefined, fingerprint: undefined, documents };
+    return { bundleVersion: undefined, fingerprint: undefined, documents, clientRoots };
   }
   const trust = trustDocuments(bundle);
   const ca = { fingerprint: trust.fingerprint, bundlePem: bundlePem(bundle) };
   const access = gateAccess(configuration, ca);
   const script = textDocument('/ca/install.sh', installScript(access));
-  return { ...trust, documents: [...trust.documents, script, ...setupDocuments(access)] };
+  return {
+    ...trust,
+    clientRoots,
+    documents: [...trust.documents, script, ...setupDocuments(access)],
+  };
+}
+
+function isPrivate({ issuer }: Configuration['sites'][number]): boolean {
+  return issuer === 'private-ca';
+}
+
+function rootsOf({ roots }: Bundle): string[] {
+  return roots.map(({ certificate }) => certificate.toString());
 }
 
 /** What `mirrorgate client` prints; none for a tool that the gate has nothing for. */

@@ -4,7 +4,9 @@ import { trustStore } from '../ca/trust-store.ts';
 import type { CaDocument, TrustDocuments } from '../edge/settings.ts';
 
 /** Of a gate that has a private CA. */
-export type CaTrustDocuments = TrustDocuments & { readonly fingerprint: string };
+export type CaTrustDocuments = Omit<TrustDocuments, 'clientRoots'> & {
+  readonly fingerprint: string;
+};
 
 const text = 'text/plain; charset=utf-8';
 

@@ -42,12 +42,14 @@ export async function openTrust(
     const acmeSites = sites.filter(({ issuer }) => issuer === 'acme');
     issuers.set('acme', (await acme()).issuer(certificates.acme, acmeSites));
   }
-  if (!wanted.has('private-ca')) {
+  if (!wanted.has('private-ca') && configuration.clientCertificates === undefined) {
     return { issuers, documents: servedDocuments(configuration, undefined), roots: () => [] };
   }
   const authority = await privateCa.use(configuration);
   const { leafLifetimeMs } = certificates.privateCa;
-  issuers.set('private-ca', privateCaIssuer({ authority, leafLifetimeMs }));
+  if (wanted.has('private-ca')) {
+    issuers.set('private-ca', privateCaIssuer({ authority, leafLifetimeMs }));
+  }
   return {
     issuers,
     documents: servedDocuments(configuration, authority.bundle()),

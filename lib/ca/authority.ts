@@ -26,7 +26,7 @@ import {
 } from './authority-store.ts';
 import { bundleFingerprint, bundlePem, type Bundle } from './bundle.ts';
 import { lockedError } from './kept-key.ts';
-import { assertClock, constraintsError, issueLeaf } from './leaf-issuance.ts';
+import { assertClock, constraintsError, issueClientLeaf, issueLeaf } from './leaf-issuance.ts';
 import { isCovered, subtreeText } from './name-subtrees.ts';
 import { rootFacts, type RootFacts } from './root-facts.ts';
 import { admitted } from './rotation-steps.ts';
@@ -147,6 +147,13 @@ export class Authority implements LeafAuthority {
   issueLeaf(names: readonly HostName[], lifetimeMs: number): CertifiedKey {
     const { clock, builtAt } = this.#options;
     return issueLeaf(this.state.roots, { names, lifetimeMs, now: clock.now(), builtAt });
+  }
+
+  /** For the client `name`; rotations wait for it. @throws as {@link issueLeaf}, {@link update} */
+  async issueClientLeaf(name: string, lifetimeMs: number): Promise<CertifiedKey> {
+    const { clock, builtAt } = this.#options;
+    await this.admitLeaves(lifetimeMs);
+    return issueClientLeaf(this.state.roots, { name, lifetimeMs, now: clock.now(), builtAt });
   }
 
   /**

@@ -37,6 +37,16 @@ export function serverAuthentication(): Der {
   return extension('2.5.29.37', false, sequence(objectIdentifier('1.3.6.1.5.5.7.3.1')));
 }
 
+/** For a CA whose leaves are servers or clients. */
+export function tlsAuthentication(): Der {
+  const purposes = ['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2'].map(objectIdentifier);
+  return extension('2.5.29.37', false, sequence(...purposes));
+}
+
+export function clientAuthentication(): Der {
+  return extension('2.5.29.37', false, sequence(objectIdentifier('1.3.6.1.5.5.7.3.2')));
+}
+
 export function permittedNames(permitted: readonly NameSubtree[]): Der {
   return extension('2.5.29.30', true, nameConstraints(permitted));
 }

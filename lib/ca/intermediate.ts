@@ -6,7 +6,7 @@ import {
   authorityKeyIdentifier,
   authorityKeyUsage,
   permittedNames,
-  serverAuthentication,
+  tlsAuthentication,
   subjectKeyIdentifier,
 } from './extensions.ts';
 import type { KeyOwner } from './kept-key.ts';
@@ -40,7 +40,7 @@ export function makeIntermediate(root: Signer, options: IntermediateOptions): Ke
       extensions: [
         authorityConstraints(0),
         authorityKeyUsage(),
-        serverAuthentication(),
+        tlsAuthentication(),
         subjectKeyIdentifier(identifier),
         authorityKeyIdentifier(keyIdentifier(createPublicKey(root.privateKey))),
         permittedNames(permitted),

@@ -5,9 +5,17 @@ import { isPermitted } from '../config/contradictions.ts';
 import { durationText } from '../config/quantities.ts';
 import type { NameSubtree } from '../config/scalars.ts';
 import type { HostName } from '../net/host-name.ts';
-import { chainAbove, leafIssuerOf, rootFor, signerOf, type KeptRoots } from './authority-state.ts';
-import { makeLeaf } from './leaf.ts';
+import {
+  chainAbove,
+  leafIssuerOf,
+  rootFor,
+  signerOf,
+  type KeptRoot,
+  type KeptRoots,
+} from './authority-state.ts';
+import { makeClientLeaf, makeLeaf } from './leaf.ts';
 import { subtreeText } from './name-subtrees.ts';
+import type { Signer } from './root.ts';
 
 export interface LeafIssuance {
   readonly names: readonly HostName[];
@@ -26,21 +34,7 @@ export function issueLeaf(roots: KeptRoots, issuance: LeafIssuance): CertifiedKe
   const { names, lifetimeMs, now, builtAt } = issuance;
   const root = rootFor(names, roots);
   if (root === undefined) throw outsideConstraints(names, roots);
-  const signer = signerOf(leafIssuerOf(root));
-  const { validFromDate, validToDate } = signer.certificate;
-  assertClock(now, new Date(Math.max(builtAt.getTime(), validFromDate.getTime())));
-  if (now >= validToDate) {
-    throw new MirrorgateError(
-      'MIRRORGATE_CA_EXPIRED',
-      `the private CA expired at ${validToDate.toISOString()}`,
-      {
-        hint:
-          root.intermediate === undefined
-            ? 'mirrorgate ca rotate makes a new root, which every client must then trust'
-            : 'present its root: mirrorgate ca renew --offline-root DIR',
-      },
-    );
-  }
+  const signer = usableSigner(root, { now, builtAt });
   if (lifetimeMs > root.longestLeafMs) {
     throw new MirrorgateError(
       'MIRRORGATE_CA_LIFETIME',
@@ -50,6 +44,40 @@ export function issueLeaf(roots: KeptRoots, issuance: LeafIssuance): CertifiedKe
   }
   const leaf = makeLeaf(signer, { names, lifetimeMs, now });
   return { ...leaf, chainPem: leaf.chainPem + chainAbove(root, { names, roots, now }) };
+}
+
+/**
+ * A certificate for a client of the gate, which trusts all roots of the bundle: of the chain it needs
+ * the intermediate alone. That a rotation waits for it is to be noted before.
+ * @throws MirrorgateError `MIRRORGATE_CA_CLOCK`, `MIRRORGATE_CA_EXPIRED`, `MIRRORGATE_CA_LOCKED`
+ */
+export function issueClientLeaf(
+  roots: KeptRoots,
+  { name, ...issuance }: Omit<LeafIssuance, 'names'> & { readonly name: string },
+): CertifiedKey {
+  const [root] = roots;
+  const leaf = makeClientLeaf(usableSigner(root, issuance), { name, ...issuance });
+  return { ...leaf, chainPem: leaf.chainPem + (root.intermediate?.certificate.toString() ?? '') };
+}
+
+function usableSigner(
+  root: KeptRoot,
+  { now, builtAt }: Pick<LeafIssuance, 'now' | 'builtAt'>,
+): Signer {
+  const signer = signerOf(leafIssuerOf(root));
+  const { validFromDate, validToDate } = signer.certificate;
+  assertClock(now, new Date(Math.max(builtAt.getTime(), validFromDate.getTime())));
+  if (now < validToDate) return signer;
+  throw new MirrorgateError(
+    'MIRRORGATE_CA_EXPIRED',
+    `the private CA expired at ${validToDate.toISOString()}`,
+    {
+      hint:
+        root.intermediate === undefined
+          ? 'mirrorgate ca rotate makes a new root, which every client must then trust'
+          : 'present its root: mirrorgate ca renew --offline-root DIR',
+    },
+  );
 }
 
 /** @throws MirrorgateError `MIRRORGATE_CA_CLOCK` */

@@ -1,8 +1,10 @@
-/** Leaf certificates: for TLS servers alone, for exactly the given names, short-lived. */
+/** Leaf certificates: for TLS servers and exactly their names, or for one TLS client; short-lived. */
 import { createPublicKey } from 'node:crypto';
 import type { CertifiedKey } from '../certificates/issuer.ts';
+import type { Der } from './der.ts';
 import {
   authorityKeyIdentifier,
+  clientAuthentication,
   endEntityConstraints,
   serverAuthentication,
   signatureKeyUsage,
@@ -19,16 +21,43 @@ export interface LeafOptions {
   readonly now: Date;
 }
 
+export interface ClientLeafOptions extends Omit<LeafOptions, 'names'> {
+  /** By which the allow-list knows it. */
+  readonly name: string;
+}
+
+interface Purpose {
+  readonly subject: string | undefined;
+  readonly extensions: readonly Der[];
+}
+
 /**
  * A new key with a certificate that `signer` signed and does not outlive. Whether the names are
  * permitted is the caller's matter; clients refuse those that are not.
  */
-export function makeLeaf(signer: Signer, { names, lifetimeMs, now }: LeafOptions): CertifiedKey {
+export function makeLeaf(signer: Signer, { names, ...validity }: LeafOptions): CertifiedKey {
+  const extensions = [serverAuthentication(), subjectNames(names)];
+  return makeEndEntity(signer, validity, { subject: undefined, extensions });
+}
+
+/** As {@link makeLeaf}, for a client; nobody takes it for a server's. */
+export function makeClientLeaf(
+  signer: Signer,
+  { name, ...validity }: ClientLeafOptions,
+): CertifiedKey {
+  return makeEndEntity(signer, validity, { subject: name, extensions: [clientAuthentication()] });
+}
+
+function makeEndEntity(
+  signer: Signer,
+  { lifetimeMs, now }: Omit<LeafOptions, 'names'>,
+  { subject, extensions }: Purpose,
+): CertifiedKey {
   const { publicKey, privateKey } = makeKeyPair();
   const signerEnd = signer.certificate.validToDate.getTime();
   const certificate = signCertificate(
     {
-      subject: undefined,
+      subject,
       issuer: commonName(signer.certificate),
       publicKey,
       issuedAt: now,
@@ -36,8 +65,7 @@ export function makeLeaf(signer: Signer, { names, lifetimeMs, now }: LeafOptions
       extensions: [
         endEntityConstraints(),
         signatureKeyUsage(),
-        serverAuthentication(),
-        subjectNames(names),
+        ...extensions,
         subjectKeyIdentifier(keyIdentifier(publicKey)),
         authorityKeyIdentifier(keyIdentifier(createPublicKey(signer.privateKey))),
       ],

@@ -3,7 +3,7 @@
  * reads. Only files with our mark in their first line are ever replaced.
  */
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { MirrorgateError } from '../errors/mirrorgate-error.ts';
 import { readFileIfPresent, writeFileAtomically } from '../files/atomic-file.ts';
 import type { CertifiedKey } from './issuer.ts';
@@ -22,6 +22,12 @@ export interface IssuedFiles {
 export function issuedFiles(directory: string, name: string): IssuedFiles {
   const base = join(directory, name.replaceAll(':', '-'));
   return { chain: `${base}.pem`, key: `${base}.key.pem` };
+}
+
+/** Where one for the client `name` goes: as docker and podman want it in a folder of certs.d. */
+export function issuedClientFiles(directory: string, name: string): IssuedFiles {
+  const base = join(directory, name);
+  return { chain: `${base}.cert`, key: `${base}.key` };
 }
 
 /**
@@ -46,10 +52,10 @@ export async function assertReplaceable({ chain, key }: IssuedFiles): Promise<vo
  * @throws MirrorgateError `MIRRORGATE_CERTIFICATE_WRITE`
  */
 export async function writeIssued(
-  directory: string,
   { chain, key }: IssuedFiles,
   { chainPem, privateKeyPem }: CertifiedKey,
 ): Promise<void> {
+  const directory = dirname(chain);
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 });
     await writeFileAtomically(key, mark + privateKeyPem);

@@ -8,6 +8,7 @@ import {
   isExpired,
   type AllowEntry,
   type AllowList,
+  type EntryTerms,
 } from '../access/allow-list.ts';
 import { sumByEntry } from '../access/sums.ts';
 import { explainDecision, type Decision } from '../access/decision.ts';
@@ -33,23 +34,32 @@ function registerList(allow: Command): void {
     .action(async (_options: unknown, command: Command) => {
       const { path, knownNames: names } = await allowListPlace(command);
       const list = buildAllowList(await readAllowList(path, { knownNames: names }));
-      const { deny, entries } = list;
+      const { deny, entries, certificates } = list;
       const sent = await sentByEntry(command, list);
-      const sentBytes = (entry: AllowEntry): number | undefined => sent && (sent.get(entry) ?? 0);
+      const withSum = <Entry extends EntryTerms>(entry: Entry) => ({
+        ...entry,
+        sentBytes: sent && (sent.get(entry) ?? 0),
+      });
       if (wantsJson(command)) {
-        const told = entries.map((entry) => ({ ...entry, sentBytes: sentBytes(entry) }));
-        printJson({ file: path, deny, entries: told });
+        const told = { entries: entries.map(withSum), certificates: certificates.map(withSum) };
+        printJson({ file: path, deny, ...told });
         return;
       }
       const now = new Date();
-      const rows = entries.map((entry) => [
-        entry.file === undefined ? String(entry.line) : `${basename(entry.file)}:${entry.line}`,
-        entry.cidr,
+      const rowOf = (subject: string, line: string, entry: EntryTerms): string[] => [
+        line,
+        subject,
         entry.label ?? '',
         entry.mirrors?.join(', ') ?? 'all',
         expiryText(entry, now),
-        ...(sent === undefined ? [] : [sizeText(sentBytes(entry) ?? 0)]),
-      ]);
+        ...(sent === undefined ? [] : [sizeText(sent.get(entry) ?? 0)]),
+      ];
+      const rows = [
+        ...entries.map((entry) => rowOf(entry.cidr, lineText(entry), entry)),
+        ...certificates.map((entry) =>
+          rowOf(`certificate ${entry.name}`, String(entry.line), entry),
+        ),
+      ];
       const head = ['LINE', 'CIDR', 'LABEL', 'MIRRORS', 'EXPIRES'];
       if (rows.length === 0) print(`${path} lets nobody in`);
       else print(tableText(sent === undefined ? head : [...head, 'SENT THIS MONTH'], rows));
@@ -117,7 +127,7 @@ function registerTest(allow: Command): void {
 async function sentByEntry(
   command: Command,
   list: AllowList,
-): Promise<ReadonlyMap<AllowEntry, number> | undefined> {
+): Promise<ReadonlyMap<EntryTerms, number> | undefined> {
   const told = await askGate(await loadForCommand(command), 'clients');
   return told === undefined ? undefined : sumByEntry(list, told.value as Record<string, number>);
 }
@@ -149,7 +159,11 @@ function entryText({ cidr, label, mirrors, expires }: AllowEntry): string {
   ].join(', ');
 }
 
-function expiryText(entry: AllowEntry, now: Date): string {
+function lineText({ file, line }: AllowEntry): string {
+  return file === undefined ? String(line) : `${basename(file)}:${line}`;
+}
+
+function expiryText(entry: EntryTerms, now: Date): string {
   if (entry.expires === undefined) return 'never';
   return isExpired(entry, now) ? 'expired' : entry.expires.toISOString();
 }

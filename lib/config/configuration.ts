@@ -34,6 +34,8 @@ export interface Configuration {
   /** One per certificate: mirrors with hosts, the universal hosts, services. */
   readonly sites: readonly Site[];
   readonly allowListFile: string;
+  /** Whose client certificates let in; undefined where addresses alone do. */
+  readonly clientCertificates: { readonly ca: 'private-ca' } | undefined;
   /** Absolute paths of the files that secrets and extra roots were read from. */
   readonly secretFiles: readonly string[];
   readonly bandwidth: BandwidthConfiguration;

@@ -102,7 +102,8 @@ function join(written: WrittenConfiguration, parts: Parts): Configuration {
       acme,
       privateCa: {
         name: privateCa.name,
-        permitted: privateCa.permitted ?? ownSubtrees(sites),
+        permitted:
+          privateCa.permitted ?? ownSubtrees(sites, written.clientCertificates !== undefined),
         leafLifetimeMs: privateCa.leafLifetime,
         rootLifetimeMs: privateCa.rootLifetime,
         intermediateLifetimeMs: privateCa.intermediateLifetime,
@@ -132,6 +133,7 @@ function join(written: WrittenConfiguration, parts: Parts): Configuration {
     })),
     sites: sites.map(({ site }) => site),
     allowListFile: absolute(written.allowList),
+    clientCertificates: written.clientCertificates,
     secretFiles,
     bandwidth: resolveBandwidth(written.bandwidth),
     limits: resolveLimits(written.limits),
@@ -168,9 +170,13 @@ function listSites(written: WrittenConfiguration, mirrors: readonly Mirror[]): P
   ].filter(({ site }) => site.hosts.length > 0);
 }
 
+/** Of a CA that signs for clients alone: no host is in it (RFC 6761 §6.4). */
+const noHost: NameSubtree = { kind: 'dns', zone: 'clients.invalid' };
+
 /** The narrowest constraints that fit: exactly the hosts that the private CA signs for. */
-function ownSubtrees(sites: readonly PlacedSite[]): NameSubtree[] {
+function ownSubtrees(sites: readonly PlacedSite[], hasClients: boolean): NameSubtree[] {
   const hosts = sites.flatMap(({ site }) => (site.issuer === 'private-ca' ? site.hosts : []));
+  if (hosts.length === 0 && hasClients) return [noHost];
   return hosts.map((host): NameSubtree => {
     const address = tryAddress(host);
     return address === undefined

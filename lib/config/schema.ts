@@ -211,6 +211,14 @@ export const configurationSchema = z.strictObject({
     .default([])
     .describe('other backends behind the same TLS and allow-list'),
   allowList: path.default('allow-list.yaml').describe('its own file, reloaded on change'),
+  clientCertificates: z
+    .strictObject({
+      ca: z.literal('private-ca', {
+        error: expected({ wrong: 'is no CA for clients', fix: 'write private-ca' }),
+      }),
+    })
+    .optional()
+    .describe('lets in who is on no listed address, by a certificate that the allow-list names'),
   bandwidth: bandwidth.prefault({}),
   limits: limitsSchema.prefault({}).describe('what a client may take; rarely changed'),
   ca: z

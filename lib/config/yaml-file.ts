@@ -75,6 +75,11 @@ export class YamlFile {
     };
   }
 
+  /** The line of the value at `path`, from 1. */
+  lineOf(path: KeyPath): number {
+    return this.locate({ path, message: '' }).line ?? 1;
+  }
+
   #parts() {
     return { path: this.path, text: this.#text, document: this.document, lines: this.#lines };
   }

@@ -4,7 +4,8 @@
  */
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import type { AllowList } from '../access/allow-list.ts';
+import type { Admission, AllowList } from '../access/allow-list.ts';
+import { certificateClient } from '../access/certificate-name.ts';
 import { addressText, tryPeerAddress, type AddressBytes } from '../net/address.ts';
 import { cidrContains, type Cidr } from '../net/cidr.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -14,13 +15,15 @@ import { DenialLog } from './denial-log.ts';
 import { ForwardedRequests, type Outlet, type Requester } from './forwarded-requests.ts';
 import type { Limits } from './limits.ts';
 import type { DenialReason } from './observer.ts';
-import { clientOf, type Peer } from './peer.ts';
+import { clientOf, isStranger, type Peer } from './peer.ts';
 import type { Traffic } from './traffic.ts';
 
 /** How a connection came. */
 export interface Arrival {
   readonly remoteAddress?: string | undefined;
   readonly admitsVisitors?: boolean;
+  /** Whether its handshake will ask who has no right by its address for a certificate. */
+  readonly asksClients?: boolean;
 }
 
 export interface ConnectionsOptions {
@@ -36,8 +39,9 @@ export interface ConnectionsOptions {
 interface Newcomer {
   readonly client: string;
   /** Neither on the allow-list nor a trusted proxy. */
-  readonly isStranger: boolean;
-  readonly isVisitor: boolean;
+  readonly isUnknown: boolean;
+  /** Let in for a challenge, or to show a certificate. */
+  readonly isAwaited: boolean;
   readonly isProxy: boolean;
 }
 
@@ -102,10 +106,12 @@ export class Connections {
   /**
    * The peer of a fresh connection, or undefined where it was closed for want of a right or room.
    * `remoteAddress` is another than the socket's where a load balancer passes it on. With
-   * `admitsVisitors`, strangers come in as visitors where they would not come in at all.
+   * `admitsVisitors`, strangers come in as visitors where they would not come in at all; with
+   * `asksClients` as candidates, who are to be told of by {@link identify}.
    */
   accept(socket: Socket, arrival: Arrival = {}): Peer | undefined {
     const { remoteAddress = socket.remoteAddress, admitsVisitors = false } = arrival;
+    const asksClients = arrival.asksClients === true && this.#namesCertificates;
     const bytes = tryPeerAddress(remoteAddress);
     // Gone already: a reset can arrive before the connection is looked at.
     if (bytes === undefined) {
@@ -115,26 +121,60 @@ export class Connections {
     const address = addressText(bytes);
     const admission = this.#allowList?.lookup(bytes, this.#clock.now());
     const isProxy = this.#isProxy(bytes);
-    const isStranger = admission === undefined && !isProxy;
-    const isVisitor = isStranger && !this.#letsStrangersIn && admitsVisitors;
+    const isUnknown = isStranger({ admission, isProxy });
+    const isCandidate = isUnknown && asksClients;
+    const isVisitor = isUnknown && !isCandidate && !this.#letsStrangersIn && admitsVisitors;
     const client = clientOf(bytes);
-    const denial = this.#denial({ client, isStranger, isVisitor, isProxy });
-    if (isStranger && !isVisitor) this.#denialLog.note(address);
+    const isAwaited = isVisitor || isCandidate;
+    const denial = this.#denial({ client, isUnknown, isAwaited, isProxy });
+    if (isUnknown && !isAwaited) this.#denialLog.note(address);
     if (denial !== undefined) {
-      this.#onDenied(address, denial);
-      if (denial !== 'not-allowed') {
-        this.#logger.debug('connection refused', { client: address, reason: denial });
-      }
       socket.destroy();
+      this.#noteDenial(address, denial);
       return undefined;
     }
     const passage = this.#traffic.enter(socket, client);
-    const peer: Peer = { address, bytes, client, admission, isProxy, isVisitor, passage };
+    const right = { admission, certificate: undefined, isProxy, isCandidate, isVisitor };
+    const peer: Peer = { address, bytes, client, passage, ...right };
     this.#live.set(socket, peer);
     this.#counts.add(client);
     socket.once('close', () => {
       this.#live.delete(socket);
       this.#counts.remove(client);
+    });
+    return peer;
+  }
+
+  /**
+   * A candidate's handshake is done; `name` is that of its certificate. Returns the peer that it is
+   * by that; undefined where it has no right, and the TLS socket is to be destroyed: Node 24 crashes
+   * where the socket below it is while its handshake ends.
+   */
+  identify(socket: Socket, candidate: Peer, name: string | undefined): Peer | undefined {
+    candidate.isCandidate = false;
+    // Its address was put on the list meanwhile.
+    if (candidate.admission !== undefined) return candidate;
+    const now = this.#clock.now();
+    const admission =
+      name === undefined ? undefined : this.#allowList?.lookupCertificate(name, now);
+    if (name === undefined || admission === undefined) {
+      this.#denialLog.note(candidate.address);
+      if (this.#letsStrangersIn) return candidate;
+      this.#noteDenial(candidate.address, 'not-allowed');
+      return undefined;
+    }
+    const client = certificateClient(name);
+    if (this.#counts.of(client) >= this.#limits.maxConnectionsPerAddress) {
+      this.#noteDenial(candidate.address, 'address-full');
+      return undefined;
+    }
+    const { passage, leave } = this.#traffic.enterAs(client, candidate.passage);
+    const peer: Peer = { ...candidate, client, admission, passage, certificate: name };
+    this.#live.set(socket, peer);
+    this.#counts.add(client);
+    socket.once('close', () => {
+      this.#counts.remove(client);
+      leave();
     });
     return peer;
   }
@@ -145,11 +185,12 @@ export class Connections {
   }
 
   /** Why a fresh connection has no place here, if it has none. */
-  #denial({ client, isStranger, isVisitor, isProxy }: Newcomer): DenialReason | undefined {
+  #denial({ client, isUnknown, isAwaited, isProxy }: Newcomer): DenialReason | undefined {
     const { maxStrangers, maxConnectionsPerAddress, maxConnections } = this.#limits;
-    if (isStranger) {
-      if (!isVisitor && !this.#letsStrangersIn) return 'not-allowed';
-      if (this.#countStrangers() >= maxStrangers) return 'strangers-full';
+    if (isUnknown) {
+      if (!isAwaited && !this.#letsStrangersIn) return 'not-allowed';
+      if ([...this.#live.values()].filter(isStranger).length >= maxStrangers)
+        return 'strangers-full';
     }
     // Whom a proxy speaks for is held to it by the request.
     const isFull = !isProxy && this.#counts.of(client) >= maxConnectionsPerAddress;
@@ -157,16 +198,26 @@ export class Connections {
     return this.#live.size >= maxConnections ? 'edge-full' : undefined;
   }
 
+  #noteDenial(address: string, reason: DenialReason): void {
+    this.#onDenied(address, reason);
+    if (reason !== 'not-allowed') {
+      this.#logger.debug('connection refused', { client: address, reason });
+    }
+  }
+
+  get #namesCertificates(): boolean {
+    return this.#allowList !== undefined && this.#allowList.certificates.length > 0;
+  }
+
   get #letsStrangersIn(): boolean {
     return this.#admitsStrangers || this.#allowList?.deny === 'http';
   }
 
-  #countStrangers(): number {
-    let count = 0;
-    for (const { admission, isProxy } of this.#live.values()) {
-      if (admission === undefined && !isProxy) count += 1;
-    }
-    return count;
+  #admissionOf({ bytes, certificate }: Peer, now: Date): Admission | undefined {
+    const list = this.#allowList;
+    const byName =
+      certificate === undefined ? undefined : list?.lookupCertificate(certificate, now);
+    return byName ?? list?.lookup(bytes, now);
   }
 
   #isProxy(address: AddressBytes): boolean {
@@ -179,9 +230,10 @@ export class Connections {
     for (const [socket, peer] of this.#live) {
       // Gone in a moment; what was not decided by the list does not change with it.
       if (peer.isVisitor) continue;
-      peer.admission = this.#allowList?.lookup(peer.bytes, now);
+      peer.admission = this.#admissionOf(peer, now);
       peer.isProxy = this.#isProxy(peer.bytes);
-      if (peer.admission === undefined && !peer.isProxy && !this.#letsStrangersIn) {
+      const isAwaited = peer.isCandidate && this.#namesCertificates;
+      if (isStranger(peer) && !isAwaited && !this.#letsStrangersIn) {
         this.#logger.info('connection cut, its client is no longer allowed', {
           client: peer.address,
         });

@@ -115,6 +115,8 @@ export class Edge {
   }
 
   setTrust(trust: TrustDocuments | undefined): void {
+    this.#contexts.setClientRoots(trust?.clientRoots ?? []);
+    this.#addresses.refresh();
     const caDocuments = new CaDocuments(trust);
     this.#caDocuments = caDocuments;
     if (this.#state !== undefined) this.#state = { ...this.#state, caDocuments };

@@ -93,7 +93,8 @@ export class ForwardedRequests {
     const { passage, leave } = traffic.enterAs(client, proxy.passage);
     const peer: Peer = {
       ...{ address: addressText(bytes), bytes, client, passage },
-      ...{ admission: admissionOf(bytes), isProxy: false, isVisitor: false },
+      ...{ admission: admissionOf(bytes), certificate: undefined },
+      ...{ isProxy: false, isCandidate: false, isVisitor: false },
     };
     counts.add(client);
     this.#live.set(outlet, { peer, proxy });

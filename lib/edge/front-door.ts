@@ -19,6 +19,8 @@ export interface FrontDoorOptions {
   readonly proxiedFrom?: readonly Cidr[] | undefined;
   /** Whether who is not on the allow-list may come in for a CA's challenge. */
   readonly admitsVisitors: () => boolean;
+  /** Whether they may come in to show a certificate. */
+  readonly asksClients?: () => boolean;
   /** Of the server that speaks for the address. */
   readonly limits: Limits;
   /** Told what goes wrong with accepting (`EMFILE`) after `listen`. */
@@ -31,9 +33,13 @@ export class FrontDoor {
 
   constructor(options: FrontDoorOptions, onConnection: (socket: Socket, peer: Peer) => void) {
     this.#options = options;
-    const { connections, proxiedFrom, limits, admitsVisitors } = options;
+    const { connections, proxiedFrom, limits, admitsVisitors, asksClients } = options;
     const accept = (socket: Socket, remoteAddress: string | undefined): void => {
-      const arrival = { remoteAddress, admitsVisitors: admitsVisitors() };
+      const arrival = {
+        remoteAddress,
+        admitsVisitors: admitsVisitors(),
+        asksClients: asksClients?.() === true,
+      };
       const peer = connections.accept(socket, arrival);
       if (peer !== undefined) onConnection(socket, peer);
     };

@@ -5,10 +5,9 @@
 import type { SecureContext, TLSSocket } from 'node:tls';
 import { acmeTlsProtocol } from '../acme/alpn-protocol.ts';
 import type { Challenges } from './challenges.ts';
-import type { SiteContexts } from './site-contexts.ts';
 
 export interface HandshakeChoiceOptions {
-  readonly contexts: SiteContexts;
+  readonly contexts: { lookup(serverName: string): SecureContext | undefined };
   readonly challenges: Challenges;
   /** A handshake that is to end, for want of a certificate for its name. */
   readonly refuse: (socket: TLSSocket) => void;

@@ -4,7 +4,6 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { IncomingMessage } from 'node:http';
-import { createServer, type Server } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
@@ -15,9 +14,11 @@ import type { Challenges } from './challenges.ts';
 import type { Peer } from './peer.ts';
 import { FrontDoor, type FrontDoorOptions } from './front-door.ts';
 import { handshakeChoice } from './handshake-choice.ts';
-import { PacedResponse } from './paced-response.ts';
+import { tryClientName } from './client-certificate.ts';
+import type { PacedResponse } from './paced-response.ts';
 import type { SiteContexts } from './site-contexts.ts';
 import type { TrustWatch } from './trust-watch.ts';
+import { createTerminator, type Terminator } from './tls-terminator.ts';
 import { Turns } from './turns.ts';
 
 export interface RequestContext {
@@ -49,8 +50,6 @@ export interface HttpsListenerOptions extends FrontDoorOptions {
   readonly trust: TrustWatch;
 }
 
-type Terminator = Server<typeof IncomingMessage, typeof PacedResponse>;
-
 interface Accepted {
   readonly socket: Socket;
   readonly peer: Peer;
@@ -66,6 +65,8 @@ export class HttpsListener {
   #isClosing = false;
   /** By default site: an address that is itself a host has a default of its own. */
   readonly #terminators = new Map<string, Terminator>();
+  /** The same for who has no right by its address, and is asked for a certificate. */
+  readonly #asking = new Map<string, Terminator>();
   readonly #accepted = new Map<string, Accepted>();
   readonly #peers = new WeakMap<Duplex, Peer>();
   /** Those who spoke to us are told of once. */
@@ -74,17 +75,9 @@ export class HttpsListener {
   readonly #shaking = new AsyncLocalStorage<Peer>();
   readonly #turns: Turns;
   readonly #visitors: ChallengeTerminator;
-  readonly #choice: ReturnType<typeof handshakeChoice>;
 
   constructor(options: HttpsListenerOptions) {
     this.#options = options;
-    this.#choice = handshakeChoice({
-      ...options,
-      // Node closes without an alert; clients then blame the network, so the alert is sent here.
-      refuse: (socket) => {
-        this.#accepted.get(connectionKey(socket))?.socket.write(unrecognizedName);
-      },
-    });
     this.#visitors = new ChallengeTerminator(options.challenges, options.limits);
     this.#turns = new Turns(options.limits.maxRequestsPerConnection);
     this.#role = options.role;
@@ -106,8 +99,12 @@ export class HttpsListener {
    * tickets, whatever the name.
    */
   refresh(): void {
+    const { contexts } = this.#options;
     for (const [site, terminator] of this.#terminators) {
-      terminator.setSecureContext(this.#options.contexts.serverOptions(site));
+      terminator.setSecureContext(contexts.serverOptions(site));
+    }
+    for (const [site, terminator] of this.#asking) {
+      terminator.setSecureContext(contexts.askingOptions(site));
     }
   }
 
@@ -117,11 +114,15 @@ export class HttpsListener {
     this.closeIdleConnections();
     await this.#door.close();
     // Not before: it would end Node's watch over the header deadlines of connections that are left.
-    for (const terminator of this.#terminators.values()) terminator.close();
+    for (const terminator of this.#all()) terminator.close();
   }
 
   closeIdleConnections(): void {
-    for (const terminator of this.#terminators.values()) terminator.closeIdleConnections();
+    for (const terminator of this.#all()) terminator.closeIdleConnections();
+  }
+
+  #all(): readonly Terminator[] {
+    return [...this.#terminators.values(), ...this.#asking.values()];
   }
 
   #accept(socket: Socket, peer: Peer): void {
@@ -138,40 +139,32 @@ export class HttpsListener {
     });
     const { contexts } = this.#options;
     const site = contexts.siteOfAddress(socket.localAddress) ?? this.#role.defaultSite;
-    const terminator = this.#terminator(site);
+    const terminator = this.#terminator(site, peer.isCandidate);
     this.#shaking.run(peer, () => terminator.emit('connection', socket));
   }
 
-  #terminator(site: string): Terminator {
-    const known = this.#terminators.get(site);
+  #terminator(site: string, asks: boolean): Terminator {
+    const terminators = asks ? this.#asking : this.#terminators;
+    const known = terminators.get(site);
     if (known !== undefined) return known;
-    const terminator = this.#createTerminator(site);
-    this.#terminators.set(site, terminator);
+    const { contexts, challenges, limits } = this.#options;
+    const choice = handshakeChoice({
+      contexts: asks ? { lookup: (name) => contexts.lookupAsking(name) } : contexts,
+      challenges,
+      // Node closes without an alert; clients then blame the network, so the alert is sent here.
+      refuse: (socket) => {
+        this.#accepted.get(connectionKey(socket))?.socket.write(unrecognizedName);
+      },
+    });
+    const options = asks ? contexts.askingOptions(site) : contexts.serverOptions(site);
+    const terminator = createTerminator({ ...options, ...choice }, limits);
+    this.#serve(terminator, site);
+    terminators.set(site, terminator);
     return terminator;
   }
 
-  #createTerminator(site: string): Terminator {
-    const { contexts, limits, trust } = this.#options;
-    const terminator = createServer({
-      ...contexts.serverOptions(site),
-      ServerResponse: PacedResponse,
-      ...this.#choice,
-      handshakeTimeout: limits.handshakeTimeoutMs,
-      headersTimeout: limits.headersTimeoutMs,
-      // Bodies reach services only, which may upload for hours; idle ones end by their own timeout.
-      requestTimeout: 0,
-      connectionsCheckingInterval: limits.checkIntervalMs,
-      keepAliveTimeout: limits.keepAliveTimeoutMs,
-      maxHeaderSize: limits.maxHeaderBytes,
-      // Judged with the rest, so that it is one answer with its reason.
-      requireHostHeader: false,
-    });
-    // Any other limit makes Node hide headers past it while the parser still obeys them.
-    terminator.maxHeadersCount = 0;
-    // Bounds what a client may send ahead of its answers.
-    terminator.maxRequestsPerSocket = limits.maxRequestsPerConnection;
-    // It never listens by itself, and Node begins to watch header deadlines at this event only.
-    terminator.emit('listening');
+  #serve(terminator: Terminator, site: string): void {
+    const { trust } = this.#options;
     terminator.on('secureConnection', (socket) => this.#remember(socket));
     terminator.on('tlsClientError', (error, socket) => {
       const peer = this.#shaking.getStore();
@@ -192,7 +185,6 @@ export class HttpsListener {
     terminator.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       this.#upgrade(request, socket as TLSSocket, head);
     });
-    return terminator;
   }
 
   #request(request: IncomingMessage, response: PacedResponse, defaultSite: string): void {
@@ -220,9 +212,16 @@ export class HttpsListener {
       socket.destroySoon();
       return;
     }
-    const peer = this.#accepted.get(connectionKey(socket))?.peer;
+    const accepted = this.#accepted.get(connectionKey(socket));
+    const peer = accepted && this.#identified(accepted, socket);
     if (peer === undefined) socket.destroy();
     else this.#peers.set(socket, peer);
+  }
+
+  /** Who has no right by its address may have one by its certificate. */
+  #identified({ socket, peer }: Accepted, tls: TLSSocket): Peer | undefined {
+    if (!peer.isCandidate) return peer;
+    return this.#options.connections.identify(socket, peer, tryClientName(tls));
   }
 
   #context(socket: TLSSocket): RequestContext | undefined {

@@ -42,6 +42,7 @@ export function createListener(
     const admitsVisitors = (): boolean => challenges.awaitsHandshake;
     return new HttpsListener({
       ...options,
+      asksClients: () => contexts.asksClients,
       ...{ role, contexts, trust, challenges, admitsVisitors, handler: gateway },
     });
   }

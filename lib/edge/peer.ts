@@ -8,7 +8,7 @@ import type { Passage } from './traffic.ts';
 export interface Peer {
   readonly address: string;
   readonly bytes: AddressBytes;
-  /** Who it counts as: its address, or the /64 that one IPv6 customer commands. */
+  /** Who it counts as: its address, the /64 that one IPv6 customer commands, or its certificate. */
   readonly client: string;
   /** Undefined for a stranger who was let in only to be told so, or to fetch the CA bundle. */
   admission: Admission | undefined;
@@ -16,8 +16,17 @@ export interface Peer {
   isProxy: boolean;
   /** How its connection is counted and paced. */
   readonly passage: Passage;
+  /** Name of the client certificate that it has its right by, if not by its address. */
+  readonly certificate: string | undefined;
+  /** Without a right by its address, until its handshake has shown whether a certificate gives one. */
+  isCandidate: boolean;
   /** A stranger who was let in for a CA's challenge alone, and gets nothing else. */
   readonly isVisitor: boolean;
+}
+
+/** Neither on the allow-list nor a trusted proxy. */
+export function isStranger({ admission, isProxy }: Pick<Peer, 'admission' | 'isProxy'>): boolean {
+  return admission === undefined && !isProxy;
 }
 
 export function clientOf(bytes: AddressBytes): string {

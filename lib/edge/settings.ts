@@ -61,4 +61,6 @@ export interface TrustDocuments {
   /** SHA-256 of the active root, lower-case hexadecimal. */
   readonly fingerprint: string | undefined;
   readonly documents: readonly CaDocument[];
+  /** PEM; who signs certificates by which clients are let in. Empty where they are not asked for. */
+  readonly clientRoots: readonly string[];
 }

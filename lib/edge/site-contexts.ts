@@ -27,11 +27,20 @@ export const tlsProfile = {
   secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
 } as const satisfies TlsOptions;
 
+/**
+ * Of connections that are to show a client certificate. Nothing of them is resumed: a session from
+ * elsewhere, or from before a name was taken off the list, would stand in for the certificate.
+ */
+const askingOptions = constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_TICKET;
+
 export type SiteCertificates = ReadonlyMap<string, CertifiedKey>;
 
 export class SiteContexts {
   readonly #certificates = new Map<string, CertifiedKey>();
   readonly #bySite = new Map<string, SecureContext>();
+  /** For connections that are to show a client certificate; empty while none are. */
+  readonly #asking = new Map<string, SecureContext>();
+  #clientRoots: readonly string[] = [];
   #siteByHost = new Map<HostName, string>();
   #ticketKeys: Buffer | undefined;
   #privateSites: ReadonlySet<string> = new Set();
@@ -49,6 +58,7 @@ export class SiteContexts {
       if (names.has(site)) continue;
       this.#certificates.delete(site);
       this.#bySite.delete(site);
+      this.#asking.delete(site);
     }
   }
 
@@ -60,6 +70,19 @@ export class SiteContexts {
       createSecureContext({ ...tlsProfile, key: privateKeyPem, cert: chainPem }),
     );
     this.#certificates.set(site, certificate);
+    this.#makeAsking(site, certificate);
+  }
+
+  /** Who signs client certificates, as PEM; where there are none, nobody is asked for one. */
+  setClientRoots(roots: readonly string[]): void {
+    this.#clientRoots = roots;
+    this.#asking.clear();
+    for (const [site, certificate] of this.#certificates) this.#makeAsking(site, certificate);
+  }
+
+  /** Whether who has no right by its address may show a certificate. */
+  get asksClients(): boolean {
+    return this.#clientRoots.length > 0;
   }
 
   /** From the next {@link serverOptions} on. */
@@ -69,12 +92,19 @@ export class SiteContexts {
 
   /** Options of a server whose clients that send no name get the certificate of `site`. */
   serverOptions(site: string): TlsOptions {
-    const certificate = this.#certificates.get(site);
     const ticketKeys = this.#ticketKeys;
+    return { ...this.#optionsOf(site), ...(ticketKeys === undefined ? {} : { ticketKeys }) };
+  }
+
+  /** As {@link serverOptions}, of a server that asks its clients for a certificate. */
+  askingOptions(site: string): TlsOptions {
     return {
-      ...tlsProfile,
-      ...(ticketKeys === undefined ? {} : { ticketKeys }),
-      ...(certificate && { key: certificate.privateKeyPem, cert: certificate.chainPem }),
+      ...this.#optionsOf(site),
+      ca: [...this.#clientRoots],
+      requestCert: true,
+      // Who has none may be let in to be told so; judged after the handshake.
+      rejectUnauthorized: false,
+      secureOptions: askingOptions,
     };
   }
 
@@ -82,6 +112,12 @@ export class SiteContexts {
   lookup(serverName: string): SecureContext | undefined {
     const site = this.siteOf(serverName);
     return site === undefined ? undefined : this.#bySite.get(site);
+  }
+
+  /** As {@link lookup}, where the client is asked for a certificate. */
+  lookupAsking(serverName: string): SecureContext | undefined {
+    const site = this.siteOf(serverName);
+    return site === undefined ? undefined : this.#asking.get(site);
   }
 
   /** The site that has a server name, in whatever spelling, among its hosts. */
@@ -103,5 +139,19 @@ export class SiteContexts {
   siteOfAddress(localAddress: string | undefined): string | undefined {
     const bytes = localAddress === undefined ? undefined : tryAddress(localAddress);
     return bytes && this.#siteByHost.get(addressText(bytes) as HostName);
+  }
+
+  #optionsOf(site: string): TlsOptions {
+    const certificate = this.#certificates.get(site);
+    return {
+      ...tlsProfile,
+      ...(certificate && { key: certificate.privateKeyPem, cert: certificate.chainPem }),
+    };
+  }
+
+  #makeAsking(site: string, { privateKeyPem: key, chainPem: cert }: CertifiedKey): void {
+    if (!this.asksClients) return;
+    const options = { ...tlsProfile, secureOptions: askingOptions, ca: [...this.#clientRoots] };
+    this.#asking.set(site, createSecureContext({ ...options, key, cert }));
   }
 }

@@ -20,6 +20,7 @@ function trust(bundlePem: string): TrustDocuments {
   });
   return {
     bundleVersion: 1,
+    clientRoots: [],
     fingerprint,
     documents: [
       document(bundle, 'application/x-pem-file', bundlePem),

@@ -62,7 +62,12 @@ export class WireClient {
       ...options.tls,
     });
     const client = new WireClient(socket, connection);
-    await once(socket, 'secureConnect');
+    const closed = once(socket, 'close').then(() => {
+      throw client.error ?? new TypeError('closed before the handshake was done');
+    });
+    await Promise.race([once(socket, 'secureConnect'), closed]);
+    // It is of no interest from here on.
+    closed.catch(() => undefined);
     return client;
   }
 

@@ -156,8 +156,17 @@ export class Gate {
 
   /** Replaces the allow-list, which a running gate notices by itself. */
   async allow(cidrs: readonly string[]): Promise<void> {
-    const entries = cidrs.map((cidr, index) => ({ cidr, label: `lab-${index}` }));
-    await this.#write('allow-list.yaml', { allow: entries });
+    await this.allowCertificates([], cidrs);
+  }
+
+  /** As {@link allow}, with client certificates by their names. */
+  async allowCertificates(
+    certificates: readonly string[],
+    cidrs: readonly string[] = [],
+  ): Promise<void> {
+    const allow = cidrs.map((cidr, index) => ({ cidr, label: `lab-${index}` }));
+    const named = certificates.length === 0 ? {} : { certificates };
+    await this.#write('allow-list.yaml', { allow, ...named });
   }
 
   /** Starts it, or starts it again on what it left on disk. */

@@ -64,7 +64,7 @@ deny: http
 
   it('that names nobody lets nobody in', () => {
     for (const text of ['allow: []', 'allow:', 'allow: null', 'allow:\n  # - 10.0.0.1\n']) {
-      expect(parse(text), text).to.deep.equal({ deny: 'close', entries: [] });
+      expect(parse(text), text).to.deep.equal({ deny: 'close', entries: [], certificates: [] });
     }
   });
 
@@ -179,11 +179,41 @@ alow: []
     });
   });
 
+  it('names client certificates, in whole or by their name alone', () => {
+    const { certificates } = parse(
+      'allow: []\ncertificates:\n  - vm-1\n  - {name: vm-2, label: spare, mirrors: [hub]}\n',
+    );
+    const terms = { label: undefined, mirrors: undefined, expires: undefined };
+    expect(certificates).to.deep.equal([
+      { name: 'vm-1', ...terms, line: 3 },
+      { name: 'vm-2', ...terms, label: 'spare', mirrors: ['hub'], line: 4 },
+    ]);
+  });
+
+  it('refuses certificates with a mistake, and says where', () => {
+    for (const [text, key] of [
+      ['certificates: vm-1', 'certificates'],
+      ['certificates: [VM.1]', 'certificates[0]'],
+      ['certificates: [{name: -vm}]', 'certificates[0].name'],
+      ['certificates: [{name: vm-1, cidr: 10.0.0.1}]', 'certificates[0].cidr'],
+      ['certificates: [{label: vm-1}]', 'certificates[0].name'],
+      ['certificates: [{name: vm-1, mirrors: [nope]}]', 'certificates[0].mirrors[0]'],
+      ['certificates: [vm-1, {name: vm-1}]', 'certificates[1]'],
+    ] as const) {
+      const problems = problemsOf(errorOf(() => parse(`allow: []\n${text}`)));
+      expect(
+        problems.map((problem) => problem.key),
+        text,
+      ).to.deep.equal([key]);
+    }
+  });
+
   it('that is shipped as an example is valid and lets nobody in', async () => {
     const example = join(import.meta.dirname, '../../../config/allow-list.yaml');
     expect(await readAllowList(example, { knownNames: [] })).to.deep.equal({
       deny: 'close',
       entries: [],
+      certificates: [],
     });
   });
 });

@@ -15,7 +15,7 @@ describe('welcomeText', () => {
       configuration,
       addresses: [{ endpoint, port, secure: true, mirror: undefined }],
       admin: endpoint,
-      trust: { bundleVersion: 1, fingerprint: 'ab12', documents: [] },
+      trust: { bundleVersion: 1, fingerprint: 'ab12', documents: [], clientRoots: [] },
     };
   };
   const curlLines = (text: string): string[] =>
