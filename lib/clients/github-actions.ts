@@ -1,9 +1,14 @@
-/** A workflow of GitHub Actions, by the composite action in this repository (action.yml). */
+/**
+ * A workflow of GitHub Actions, by the composite action in this repository (action.yml). It is taken
+ * from the workflow's own repository: who owns a copy of this one on GitHub is not known here.
+ */
 import { stringify } from 'yaml';
 import type { ClientSetup } from './client-setup.ts';
 import { isHub } from './docker.ts';
 import { exampleImage } from './containerd.ts';
 import type { GateAccess, MirrorAccess } from './gate-access.ts';
+
+const folder = '.github/actions/mirrorgate';
 
 export function githubActionsSetup(access: GateAccess): ClientSetup {
   const { mirrors, ca, caOrigin } = access;
@@ -13,7 +18,8 @@ export function githubActionsSetup(access: GateAccess): ClientSetup {
     ...(usesCa && { url: caOrigin, fingerprint: ca.fingerprint }),
   };
   const steps = [
-    { id: 'mirrorgate', uses: 'OWNER/mirrorgate@v0', with: inputs },
+    { uses: 'actions/checkout@v4' },
+    { id: 'mirrorgate', uses: `./${folder}`, with: inputs },
     {
       uses: 'docker/setup-buildx-action@v3',
       with: { 'buildkitd-config': '${{ steps.mirrorgate.outputs.buildkitd-config }}' },
@@ -22,7 +28,11 @@ export function githubActionsSetup(access: GateAccess): ClientSetup {
   ];
   return {
     title: `GitHub Actions behind mirrorgate: ${mirrors.map(({ registry }) => registry).join(', ')}`,
-    before: ['write the owner of your copy of this repository in place of OWNER'],
+    before: [
+      'from a checkout of mirrorgate, copy the action into the repository of the workflow:',
+      `  mkdir -p REPOSITORY/${folder} && cp --parents action.yml config/clients/*.sh REPOSITORY/${folder}`,
+      'or name your copy of mirrorgate on GitHub where "uses" is: ACCOUNT/mirrorgate@TAG',
+    ],
     files: [
       {
         path: '.github/workflows/build.yml, below "jobs: JOB:"',

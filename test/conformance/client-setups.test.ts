@@ -202,9 +202,9 @@ describe('the printed configuration of', function () {
     await scene.vm.write('/etc/docker/daemon.json', '{"max-concurrent-downloads": 2}');
     await runCommand(scene.vm, ['rm', '-rf', '/etc/docker/certs.d', '/etc/mirrorgate']);
     const { steps } = parse(await printed('github-actions', 'own hosts')) as {
-      readonly steps: readonly [{ readonly with: Readonly<Record<string, string>> }];
+      readonly steps: readonly [unknown, { readonly with: Readonly<Record<string, string>> }];
     };
-    const { script, environment } = actionStep(steps[0].with);
+    const { script, environment } = actionStep(steps[1].with);
     await runCommand(scene.vm, ['sh', '-e', '-c', script], { environment });
     const { stdout } = await runCommand(scene.vm, ['cat', '/etc/docker/daemon.json']);
     const daemonJson = JSON.parse(stdout) as Record<string, unknown>;

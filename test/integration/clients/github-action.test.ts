@@ -1,8 +1,11 @@
-import { spawnSync } from 'node:child_process';
+import { execSync, spawnSync } from 'node:child_process';
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
-import { actionStep } from '../../support/clients/github-action.ts';
+import { githubActionsSetup } from '../../../lib/clients/github-actions.ts';
+import { clientText } from '../../../lib/clients/tools.ts';
+import { actionFolder, actionStep } from '../../support/clients/github-action.ts';
+import { testAccess } from '../../support/clients/test-access.ts';
 import { TemporaryDirectory } from '../../support/lab/temporary-directory.ts';
 
 const mirrors = 'docker.io=hub.mirror.test\nghcr.io=mirror.test:8443\n';
@@ -16,8 +19,12 @@ describe('the GitHub Action', function () {
   });
   afterEach(() => directory.close());
 
-  function run(inputs: Readonly<Record<string, string>>, path = '/usr/bin:/bin:/usr/sbin:/sbin') {
-    const { script, environment } = actionStep(inputs);
+  function run(
+    inputs: Readonly<Record<string, string>>,
+    path = '/usr/bin:/bin:/usr/sbin:/sbin',
+    folder = actionFolder,
+  ) {
+    const { script, environment } = actionStep(inputs, folder);
     const outputFile = directory.join('output');
     return spawnSync('/bin/sh', ['-e', '-c', script], {
       encoding: 'utf8',
@@ -49,6 +56,16 @@ describe('the GitHub Action', function () {
     );
     const output = await readFile(directory.join('output'), 'utf8');
     expect(output).to.equal('buildkitd-config=/etc/mirrorgate/buildkitd.toml\n');
+  });
+
+  it('runs from where the printed command copies it to', async () => {
+    const { before } = githubActionsSetup(testAccess());
+    const copy = before.find((line) => line.includes('cp --parents')) ?? 'false';
+    const [, place = ''] = /uses: \.(\/\S+)/.exec(clientText('github-actions', testAccess())) ?? [];
+    execSync(copy.replaceAll('REPOSITORY', directory.path), { cwd: actionFolder });
+    const { status, stdout, stderr } = run({ mirrors }, undefined, `${directory.path}${place}`);
+    expect(status, stdout + stderr).to.equal(0);
+    expect(await read(daemonFile)).to.include('https://hub.mirror.test');
   });
 
   for (const tool of ['jq', 'python3']) {

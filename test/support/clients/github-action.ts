@@ -21,8 +21,12 @@ export interface ActionStep {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-export function actionStep(inputs: Readonly<Record<string, string>>): ActionStep {
-  const action = parse(readFileSync(`${actionFolder}/action.yml`, 'utf8')) as Action;
+/** `folder` is where the action was checked out, or copied to. */
+export function actionStep(
+  inputs: Readonly<Record<string, string>>,
+  folder = actionFolder,
+): ActionStep {
+  const action = parse(readFileSync(`${folder}/action.yml`, 'utf8')) as Action;
   const unknown = Object.keys(inputs).filter((name) => !(name in action.inputs));
   if (unknown.length > 0) throw new TypeError(`action.yml has no input ${unknown.join(', ')}`);
   const [step] = action.runs.steps;
@@ -36,6 +40,6 @@ export function actionStep(inputs: Readonly<Record<string, string>>): ActionStep
   });
   return {
     script: step.run,
-    environment: { ...Object.fromEntries(given), GITHUB_ACTION_PATH: actionFolder },
+    environment: { ...Object.fromEntries(given), GITHUB_ACTION_PATH: folder },
   };
 }
