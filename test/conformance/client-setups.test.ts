@@ -215,6 +215,13 @@ describe('the printed configuration of', function () {
     } finally {
       await dockerd.close();
     }
+    const programs = await requireBuildkit(this);
+    const buildkitd = await Buildkitd.start(programs, scene.vm, '/etc/mirrorgate/buildkitd.toml');
+    try {
+      await expectThroughGate(['hub', 'ghcr'], (reference) => buildkitd.pull(reference));
+    } finally {
+      await buildkitd.close();
+    }
   });
 
   it('docker leaves a daemon.json alone that is there already', async () => {

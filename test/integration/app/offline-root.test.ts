@@ -18,6 +18,8 @@ describe('a gate whose root is kept elsewhere', function () {
 
   beforeEach(async () => {
     folder = await GateFolder.create();
+    const privateCa = { permitted: ['example.test'] };
+    await folder.configure({ certificates: { directory: 'certs', privateCa } });
     await folder.write('passphrase', 'correct horse battery\n');
     succeed(await folder.run('ca', 'init', ...presented()));
     await takeAway();
@@ -112,6 +114,15 @@ describe('a gate whose root is kept elsewhere', function () {
       ...['-signature', folder.join('signature'), folder.join('next.der')],
     ]);
     expect(stdout).to.contain('Verified OK');
+  });
+
+  it('signs for other servers by its intermediate, which comes with the leaf', async () => {
+    succeed(await folder.run('ca', 'issue', 's3.example.test', '--out', folder.path));
+    const chain = folder.join('s3.example.test.pem');
+    await runCommand(machine, [
+      ...['openssl', 'verify', '-x509_strict', '-purpose', 'sslserver', '-untrusted', chain],
+      ...['-CAfile', folder.join('certs', 'trust', 'bundle.pem'), chain],
+    ]);
   });
 
   it('is not made where a CA is, nor presented to one by another folder', async () => {

@@ -11,6 +11,7 @@ import { installScript } from '../../../lib/clients/install-script.ts';
 import { Installer, type Tools } from '../../support/clients/installer.ts';
 import { newRoot, Rotation, told } from '../../support/clients/rotation.ts';
 import { testAccess } from '../../support/clients/test-access.ts';
+import { scaled } from '../../support/scale.ts';
 
 const debian = ['usr/share/ca-certificates', 'usr/local/share/ca-certificates'];
 const anchors = '/usr/local/share/ca-certificates';
@@ -181,6 +182,33 @@ describe('install.sh', function () {
     const { status, output } = await target.run(rotation.before, oldPin);
     expect(status).to.equal(0);
     expect(output).not.to.match(/wrote|removed|run /);
+  });
+
+  it('is finished by the next run wherever it was killed', async function () {
+    this.timeout(scaled(20_000));
+    const folders = [...debian, 'etc/docker', 'etc/containerd'];
+    const contents = async (target: Installer) =>
+      Object.fromEntries(
+        await Promise.all(
+          (await target.files()).map(async (path) => [path, await target.read(path)] as const),
+        ),
+      );
+    const fresh = await installer('dash', folders);
+    await fresh.run(rotation.before, oldPin);
+    await fresh.run(rotation.after, '--follow');
+    const began = Date.now();
+    const target = await installer('dash', folders);
+    await target.run(rotation.before, oldPin);
+    const runMs = Date.now() - began;
+    const kills = scaled(6);
+    for (let kill = 0; kill < kills; kill += 1) {
+      await target.killed(rotation.after, (kill * runMs) / kills, '--follow');
+      const { status, output } = await target.run(rotation.after, '--follow');
+      expect(status, output).to.equal(0);
+      expect(await contents(target)).to.deep.equal(await contents(fresh));
+      await target.fetching('--uninstall');
+      await target.run(rotation.before, oldPin);
+    }
   });
 
   it('takes out everything that it put there, and nothing else', async () => {

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Bundle } from '../../../lib/ca/bundle.ts';
 import { bundleJson } from '../../../lib/ca/bundle.ts';
 import { installScript } from '../../../lib/clients/install-script.ts';
@@ -55,18 +56,38 @@ export class Installer {
 
   /** With the bundle from where the options say. */
   async fetching(...options: string[]): Promise<Run> {
-    const [file = '', ...shell] = this.#shell;
-    const child = spawn(file, [...shell, this.#directory.join('install.sh'), ...options], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { PATH: this.#path, ROOT: this.root, TMPDIR: this.#directory.path },
-      timeout: 30_000,
-    });
+    const child = this.#spawn(options);
     const [stdout, stderr, [status]] = await Promise.all([
       text(child.stdout),
       text(child.stderr),
       once(child, 'close') as Promise<[number | null]>,
     ]);
     return { status, output: `${stdout}${stderr}` };
+  }
+
+  /** Killed with all that it started, `afterMs` after it began. */
+  async killed(bundle: Bundle, afterMs: number, ...options: string[]): Promise<void> {
+    const file = this.#directory.join('bundle.json');
+    await writeFile(file, bundleJson(bundle));
+    const child = this.#spawn(['--bundle', file, ...options]);
+    const ended = once(child, 'close');
+    child.stdout.resume();
+    child.stderr.resume();
+    await delay(afterMs);
+    const { pid } = child;
+    if (pid !== undefined && child.exitCode === null) process.kill(-pid, 'SIGKILL');
+    await ended;
+  }
+
+  /** In a process group of its own. */
+  #spawn(options: readonly string[]) {
+    const [file = '', ...shell] = this.#shell;
+    return spawn(file, [...shell, this.#directory.join('install.sh'), ...options], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { PATH: this.#path, ROOT: this.root, TMPDIR: this.#directory.path },
+      timeout: 30_000,
+      detached: true,
+    });
   }
 
   async read(path: string): Promise<string> {

@@ -1,7 +1,10 @@
 /** What the CA makes, held against `openssl verify -x509_strict`. */
 import { writeFile } from 'node:fs/promises';
 import { expect } from 'chai';
+import { signerOf } from '../../../lib/ca/authority-state.ts';
+import { makeIntermediate } from '../../../lib/ca/intermediate.ts';
 import { makeLeaf } from '../../../lib/ca/leaf.ts';
+import { makeRoot, offlineRootPathLength } from '../../../lib/ca/root.ts';
 import { forgedAuthority } from '../../support/ca/forged-chains.ts';
 import { failureOf, runCommand } from '../../support/lab/command.ts';
 import { machine } from '../../support/lab/place.ts';
@@ -10,6 +13,7 @@ import { dayMs, testCertifiedKey, testRoot } from '../../support/test-certificat
 
 /** Roots differ in name, constraints and lifetime; each signs a leaf for each of these. */
 const rootCount = 125;
+const offlineCount = 25;
 const nameSets: readonly (readonly string[])[] = [
   ['example.test'],
   ['hub.example.test', 'ghcr.example.test'],
@@ -62,6 +66,32 @@ describe('openssl verify -x509_strict', function () {
       );
       await verify(rootFile, rootFile);
       await verify(rootFile, '-purpose', 'sslserver', ...leaves);
+    }
+  });
+
+  it(`accepts ${offlineCount} roots that are kept elsewhere, their intermediates and leaves`, async () => {
+    const names = ['hub.example.test', '192.0.2.7'];
+    for (let index = 0; index < offlineCount; index += 1) {
+      const { permitted } = testRoot();
+      const made = { name: ['Test', '鏡 + <gate>'][index % 2] ?? '', permitted, now };
+      const root = makeRoot({
+        ...made,
+        lifetimeMs: 365 * dayMs,
+        pathLength: offlineRootPathLength,
+      });
+      const intermediate = makeIntermediate(root, { ...made, lifetimeMs: 90 * dayMs });
+      const leaf = makeLeaf(signerOf(intermediate), { names, lifetimeMs: dayMs, now });
+      const rootFile = await file('root.pem', root.certificate.toString());
+      const middle = await file('middle.pem', intermediate.certificate.toString());
+      await verify(rootFile, rootFile, middle);
+      await verify(
+        rootFile,
+        '-untrusted',
+        middle,
+        '-purpose',
+        'sslserver',
+        await file('leaf.pem', leaf.chainPem),
+      );
     }
   });
 

@@ -11,10 +11,6 @@ import {
 } from '../../support/clients/test-access.ts';
 
 describe('the configuration of every tool', () => {
-  before(() => {
-    console.info('    by form, on machines that lack its program');
-  });
-
   for (const tool of clientTools) {
     it(`${tool}: has a check, a way back, and names nothing of a private CA where there is none`, () => {
       const setup = clientSetup(tool, testAccess());
