@@ -22,6 +22,8 @@ export interface Content {
 }
 
 export const repository = 'library/bench';
+/** Without it in Accept, distribution 2.8 has no such manifest. */
+export const manifestType = 'application/vnd.oci.image.manifest.v1+json';
 export const manifestPath = `/v2/${repository}/manifests/1`;
 
 export function blobPath({ digest }: Blob): string {
@@ -79,7 +81,7 @@ function manifestText(blobs: readonly Blob[]): string {
   });
   return JSON.stringify({
     schemaVersion: 2,
-    mediaType: 'application/vnd.oci.image.manifest.v1+json',
+    mediaType: manifestType,
     config: { ...layers[1], mediaType: 'application/vnd.oci.image.config.v1+json' },
     layers,
   });
