@@ -14,6 +14,8 @@ import { pipeline, type Duplex } from 'node:stream';
 import { createProxyServer, type ProxyServer } from 'httpxy';
 import type { Service } from '../config/configuration.ts';
 import { errorFields, type Logger } from '../telemetry/logger.ts';
+import type { Pace } from './paced-response.ts';
+import { PacedStream } from './paced-stream.ts';
 import type { Peer } from './peer.ts';
 import {
   prepareServiceRequest,
@@ -43,6 +45,8 @@ const backendTimeoutMs = 60_000;
 export class ServiceProxy {
   readonly #logger: Logger;
   readonly #proxy: ProxyServer;
+  /** Of clients whose connections become WebSockets. */
+  readonly #paces = new WeakMap<Duplex, Pace>();
   readonly #agents = {
     'http:': new HttpAgent({ keepAlive: true, maxSockets: 256 }),
     'https:': new HttpsAgent({ keepAlive: true, maxSockets: 256 }),
@@ -63,7 +67,9 @@ export class ServiceProxy {
     this.#proxy.on('proxyRes', (answer, request, response) => {
       this.#pass(answer, request, response);
     });
-    this.#proxy.on('proxyReqWs', (outgoing, _request, socket) => joinUpgrade(outgoing, socket));
+    this.#proxy.on('proxyReqWs', (outgoing, _request, socket) => {
+      joinUpgrade(outgoing, socket, this.#paces.get(socket));
+    });
   }
 
   async forward({ service, peer, request, response }: ServiceExchange): Promise<void> {
@@ -84,6 +90,7 @@ export class ServiceProxy {
 
   async upgrade({ service, peer, request, socket, head }: ServiceUpgrade): Promise<void> {
     prepareServiceUpgrade(request, peer);
+    this.#paces.set(socket, peer.passage.pace);
     await this.#proxy.ws(request, socket as Socket, this.#options(service), head);
   }
 
@@ -130,11 +137,19 @@ export class ServiceProxy {
   }
 }
 
-/** Neither end of an upgraded connection outlives the other, however it goes. */
-function joinUpgrade(outgoing: ClientRequest, socket: Socket): void {
+/**
+ * Neither end of an upgraded connection outlives the other, however it goes; what the backend says
+ * goes out at the client's pace.
+ */
+function joinUpgrade(outgoing: ClientRequest, socket: Socket, pace: Pace | undefined): void {
   socket.once('close', () => outgoing.destroy());
   outgoing.once('upgrade', (_answer, backend) => {
     socket.once('close', () => backend.destroy());
     backend.once('close', () => socket.destroy());
+    if (pace === undefined) return;
+    const paced = new PacedStream(pace);
+    socket.once('close', () => paced.destroy());
+    // httpxy joins the two itself in this same event, and nothing flows before the next tick.
+    process.nextTick(() => backend.unpipe(socket).pipe(paced).pipe(socket));
   });
 }

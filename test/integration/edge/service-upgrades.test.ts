@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { noOrders } from '../../../lib/budget/usage.ts';
 import { EdgeBench } from '../../support/edge/edge-bench.ts';
 import { FakeBackend, serviceHost } from '../../support/edge/fake-backend.ts';
 import { allowed, listOf } from '../../support/edge/test-allow-list.ts';
@@ -40,6 +41,17 @@ describe('an upgrade to a WebSocket', () => {
     expect(client.received.toString()).to.match(/^HTTP\/1\.1 101 /);
     await client.send('one').until(/hello one$/);
     await client.send('x'.repeat(500_000)).until(/hello onex{500000}$/);
+    client.close();
+    await backendRid();
+  });
+
+  it("goes at the client's pace, and loses nothing by it", async () => {
+    const client = await established();
+    bench.edge.setOrders({ ...noOrders, clientBytesPerSecond: 1_000_000 });
+    const begunAt = performance.now();
+    await client.send('x'.repeat(500_000)).until(/hello x{500000}$/);
+    // A tenth of a second is saved up, and the last piece is not waited for.
+    expect(performance.now() - begunAt).to.be.above(250);
     client.close();
     await backendRid();
   });
