@@ -49,14 +49,21 @@ export async function consultOfflineRoot(
   if (!isOffline && request === 'renew') throw offlineError('the root is kept here, not elsewhere');
   const store = isOffline ? await openExistingStore(options) : await openStore(options);
   const now = clock.now();
+  let grant = store.state;
   if (isOffline) {
     await store.update((state) => {
       const followed = asPresent(state, present);
-      if (request === 'renew') return followed;
-      return prepared(followed, { cause: 'request', policy: configuration, now });
+      if (request === 'renew') {
+        grant = followed;
+        return followed;
+      }
+      grant = prepared(followed, { cause: 'request', policy: configuration, now });
+      // All that the gate has stays here: it may yet refuse what is new.
+      const made = grant.roots.filter((root) => !followed.roots.includes(root));
+      return { ...followed, roots: orderedRoots([...followed.roots, ...made]) };
     });
   }
-  return authorityText(granted(store.state, configuration, now), undefined);
+  return authorityText(granted(grant, configuration, now), undefined);
 }
 
 /** The roots that the gate has, in the states that they have there. */

@@ -164,6 +164,23 @@ describe('an offline root', function () {
     await verify(chain(), authority.bundlePem());
   });
 
+  it('keeps the root that comes where a rotation is asked for twice', async () => {
+    await begin();
+    await present('rotate');
+    const { code } = await rejectionOf(present('rotate'));
+    expect(code).to.equal('MIRRORGATE_CA_ROTATING');
+    await pass(31);
+    expect(states()).to.equal('active,retiring');
+    await present('renew');
+    await verify(chain(), authority.bundlePem());
+    await consult('emergency');
+    await present('renew');
+    await pass(8);
+    expect(states()).to.equal('active');
+    await present('renew');
+    await verify(chain(), authority.bundlePem());
+  });
+
   it('does nothing by the folder of another CA, and leaves that as it was', async () => {
     await begin();
     await foundByOfflineRoot(folder('other'));
