@@ -21,7 +21,7 @@ const soon = '[Timer]\nOnCalendar=\nOnCalendar=*:*:0/2\nRandomizedDelaySec=0\nAc
 const cronDeadlineMs = 130_000;
 
 describe('install.sh --follow', function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   const parts = new OpenParts();
   afterEach(() => parts.close());
 
@@ -83,7 +83,7 @@ describe('install.sh --follow', function () {
     await writeFile(join(root.path, folder, 'soon.conf'), soon);
     await run('systemctl', 'daemon-reload');
     await run('systemctl', 'restart', timer);
-    await expectFollowing(root, gate, 30_000);
+    await expectFollowing(root, gate, 60_000);
 
     await run('sh', '/install.sh', '--uninstall');
     await failureOf(run('systemctl', 'is-active', timer));

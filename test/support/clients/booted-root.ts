@@ -10,6 +10,7 @@ import { Daemon } from '../lab/daemon.ts';
 import { DebianRoot } from './debian-root.ts';
 
 const inside = '/run/vm/root';
+const bootDeadlineMs = 60_000;
 
 /** First argument: the control group. The machine's hierarchy is version 2, or has one beside it. */
 const setUp = `
@@ -64,12 +65,13 @@ export class BootedRoot {
     const booted = new BootedRoot(await DebianRoot.start('own'), group);
     try {
       // What is degraded has booted all the same: some unit wants more of a machine.
-      await booted.#daemon.waitFor('end of its boot', async () => {
+      const hasBooted = async (): Promise<true | undefined> => {
         const { stdout } = await booted
           .run('sh', '-c', 'systemctl is-system-running || :')
           .catch(() => ({ stdout: '' }));
         return ['running', 'degraded'].includes(stdout.trim()) ? true : undefined;
-      });
+      };
+      await booted.#daemon.waitFor('end of its boot', hasBooted, bootDeadlineMs);
       return booted;
     } catch (error) {
       await booted.close();

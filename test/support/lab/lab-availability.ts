@@ -2,7 +2,7 @@
  * Which real parts this machine has. A part that is missing skips its tests with a printed
  * reason; in CI it fails them, unless MIRRORGATE_LAB_SKIPS lists it (`dockerd,podman`).
  */
-import { access, constants, mkdir, truncate, writeFile } from 'node:fs/promises';
+import { access, constants, mkdir, rmdir, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorMessage, MirrorgateError } from '../../../lib/errors/mirrorgate-error.ts';
 import { LoopMount } from '../../../lib/injection/loop-mount.ts';
@@ -132,6 +132,7 @@ const trials: Readonly<Partial<Record<LabPart, () => Promise<void>>>> = {
   namespaces: tryNamespace,
   dockerd: tryDockerd,
   'loop devices': tryLoopDevice,
+  systemd: tryControlGroup,
 };
 
 async function tryLoopDevice(): Promise<void> {
@@ -148,6 +149,16 @@ async function tryLoopDevice(): Promise<void> {
   } finally {
     await scratch.close();
   }
+}
+
+/** Of version 2 (cgroups(7)): alone, or beside version 1. */
+async function tryControlGroup(): Promise<void> {
+  const group = `/sys/fs/cgroup/unified/mirrorgate-trial-${process.pid}`;
+  const path = (await isExecutable('/sys/fs/cgroup/unified'))
+    ? group
+    : group.replace('unified/', '');
+  await mkdir(path);
+  await rmdir(path);
 }
 
 async function tryNamespace(): Promise<void> {
