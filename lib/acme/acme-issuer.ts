@@ -19,6 +19,7 @@ import { isSameSet } from './identifiers.ts';
 import { attemptIssuance } from './issuance.ts';
 import type { IssuanceRecord, IssuedCertificate } from './issuance-record.ts';
 import { tryCertificateId } from './renewal-info.ts';
+import { dueAtByRecord, outlookOf } from './record-outlook.ts';
 import { renewalInstant } from './renewal-policy.ts';
 import { currentPlan } from './renewal-plan.ts';
 
@@ -81,7 +82,7 @@ export function acmeIssuer(options: AcmeIssuerOptions): Issuer {
   const isGivable = (issued: IssuedCertificate, site: AcmeSite, record: IssuanceRecord): boolean =>
     cas.some(({ directory }) => directory === issued.directory) &&
     isServable(issued, site, clock.now()) &&
-    dueAtByRecord(issued, record) > clock.now();
+    dueAtByRecord(parseChain(issued.chainPem)[0], record) > clock.now();
 
   return {
     async issue(hosts, signal, { replacing, isForced = false } = {}) {
@@ -149,15 +150,7 @@ export function acmeIssuer(options: AcmeIssuerOptions): Issuer {
     },
 
     async outlook(hosts): Promise<Outlook> {
-      const { attempts, renewal, issued, order } = await state.record(siteOf(hosts).names);
-      return {
-        ca: issued?.directory,
-        window: renewal?.window,
-        failures: attempts?.failures ?? 0,
-        nextAttemptAt: attempts?.nextAt,
-        lastError: attempts?.lastError,
-        hasOpenOrder: order !== undefined,
-      };
+      return outlookOf(await state.record(siteOf(hosts).names));
     },
   };
 }
@@ -174,13 +167,6 @@ function isServable(certifiedKey: CertifiedKey, { hosts }: AcmeSite, now: Date):
     if (!(error instanceof MirrorgateError)) throw error;
     return false;
   }
-}
-
-/** As `dueAt` would say, without asking the CA. */
-function dueAtByRecord(issued: IssuedCertificate, { renewal }: IssuanceRecord): Date {
-  const [leaf] = parseChain(issued.chainPem);
-  const isAboutIt = renewal !== undefined && renewal.certificateId === tryCertificateId(leaf);
-  return renewalInstant(certificateFacts(leaf), isAboutIt ? renewal.renewAt : undefined);
 }
 
 function leftMs(held: CertifiedKey, site: AcmeSite, now: Date): number | undefined {

@@ -4,6 +4,7 @@
  */
 import { createPrivateKey } from 'node:crypto';
 import { errorFields } from '../telemetry/logger.ts';
+import { ChallengeError } from './acme-errors.ts';
 import type { Order } from './acme-server.ts';
 import { authorize } from './authorization.ts';
 import { certificateRequest, makePrivateKey, privateKeyText } from './certificate-request.ts';
@@ -12,6 +13,7 @@ import type { IssuedCertificate } from './issuance-record.ts';
 import { openOrder, takeUpOrder } from './order-book.ts';
 import type { OrderContext } from './order-context.ts';
 import { acmeProblem } from './problem.ts';
+import { assertValidationsLeft, countFailedValidation } from './validation-limit.ts';
 import { pollUntil } from './waiting.ts';
 
 /**
@@ -19,7 +21,7 @@ import { pollUntil } from './waiting.ts';
  * @throws ChallengeError; and as {@link AcmeServer} and {@link AcmeState}
  */
 export async function rehearse(context: OrderContext): Promise<void> {
-  const order = (await takeUpOrder(context)) ?? (await openOrder(context));
+  const { order = await openOrder(context) } = await takeUpOrder(context);
   if (order.status === 'pending') await authorizeAll(order, context);
   await context.state.change(context.names, { order: undefined });
 }
@@ -27,18 +29,32 @@ export async function rehearse(context: OrderContext): Promise<void> {
 /**
  * A certificate whose key only this process and its disk know. Its order stays on record: the
  * caller closes it once the certificate is kept.
- * @throws ChallengeError; MirrorgateError `MIRRORGATE_ACME_SLOW`, `MIRRORGATE_ACME_PROFILE`; and as
+ * @throws ChallengeError; IssuanceDeferredError; MirrorgateError `MIRRORGATE_ACME_SLOW`, `MIRRORGATE_ACME_PROFILE`; and as
  *   {@link AcmeServer} and {@link AcmeState}
  */
 export async function obtain(context: OrderContext): Promise<IssuedCertificate> {
   const { ca, names, session, state } = context;
-  const opened = (await takeUpOrder(context)) ?? (await openOrder(context));
-  const authorized = opened.status === 'pending' ? await authorizeAll(opened, context) : opened;
+  const { order: found, hasFailed } = await takeUpOrder(context);
+  if (hasFailed) await countFailedValidation(context);
+  if (found === undefined) await assertValidationsLeft(context);
+  const opened = found ?? (await openOrder(context));
+  const authorized = opened.status === 'pending' ? await authorizeCounted(opened, context) : opened;
   const order = await finalize(authorized, context);
   const chainPem = await session.certificate(order, ca.preferredChain);
   const { order: pending } = await state.record(names);
   if (pending?.privateKeyPem === undefined) throw new TypeError('an order lost its key');
   return { directory: ca.directory, privateKeyPem: pending.privateKeyPem, chainPem };
+}
+
+async function authorizeCounted(order: Order, context: OrderContext): Promise<Order> {
+  try {
+    return await authorizeAll(order, context);
+  } catch (error) {
+    if (error instanceof ChallengeError && error.isFailedValidation) {
+      await countFailedValidation(context);
+    }
+    throw error;
+  }
 }
 
 async function authorizeAll(order: Order, context: OrderContext): Promise<Order> {

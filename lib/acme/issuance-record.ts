@@ -44,6 +44,8 @@ const format = z.strictObject({
   version: z.literal(1),
   names: z.array(z.string()),
   attempts: attempts.optional(),
+  /** When the CA's validations failed; a success does not undo that. See validation-limit. */
+  failedValidationsAt: z.array(instant).max(10).optional(),
   /** By directory: not to be asked before. */
   deferrals: z.record(z.string(), instant),
   /** Kind of challenge that was successful last. */

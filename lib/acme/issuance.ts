@@ -14,6 +14,7 @@ import { stagingOf, type AcmeCa } from './acme-ca.ts';
 import type { AcmeServer } from './acme-server.ts';
 import type { RecordChange } from './acme-state.ts';
 import { backOffMs } from './back-off.ts';
+import { assertClock } from './clock-check.ts';
 import { obtain, rehearse } from './ca-order.ts';
 import { caHost } from './exchange.ts';
 import type { Attempts, IssuedCertificate } from './issuance-record.ts';
@@ -40,8 +41,6 @@ export interface IssuanceContext extends Omit<
 
 /** A try at staging after so many validations that failed in a row. */
 const failuresBeforeRehearsal = 2;
-/** A clock that is further off would order over and over, or take what is valid for expired. */
-const maxClockSkewMs = 24 * 60 * 60 * 1000;
 
 interface CaFailure {
   readonly ca: AcmeCa;
@@ -67,6 +66,8 @@ export async function attemptIssuance(context: IssuanceContext): Promise<Certifi
       return { privateKeyPem: issued.privateKeyPem, chainPem: issued.chainPem };
     } catch (error) {
       signal.throwIfAborted();
+      // Not made at all, for the sake of every CA: no further failure.
+      if (error instanceof IssuanceDeferredError) throw error;
       failures.push({ ca, error });
       // Any other CA would see the same.
       if (error instanceof ChallengeError) break;
@@ -83,7 +84,7 @@ export async function attemptIssuance(context: IssuanceContext): Promise<Certifi
 }
 
 async function issueAt(ca: AcmeCa, context: IssuanceContext): Promise<IssuedCertificate> {
-  await assertClock(ca, context);
+  await assertClock(context.serverOf(ca), ca.directory, context);
   await rehearseWhereDue(ca, context);
   // What was begun is on record: an interrupted order is taken up again, not opened anew.
   const issued = await patiently(() => withAccount(ca, context, obtain), isPassing, context);
@@ -102,18 +103,6 @@ async function issueAt(ca: AcmeCa, context: IssuanceContext): Promise<IssuedCert
     );
   }
   return issued;
-}
-
-async function assertClock(ca: AcmeCa, context: IssuanceContext): Promise<void> {
-  const ask = () => context.serverOf(ca).directory(context.signal);
-  const { clockSkewMs = 0 } = await patiently(ask, isPassing, context);
-  if (Math.abs(clockSkewMs) <= maxClockSkewMs) return;
-  const hours = Math.round(Math.abs(clockSkewMs) / 3_600_000);
-  throw new MirrorgateError(
-    'MIRRORGATE_ACME_CLOCK',
-    `the clock of this machine is ${hours} hours ${clockSkewMs < 0 ? 'ahead of' : 'behind'} that of ${caHost(ca.directory)}: nothing is ordered`,
-    { hint: 'set the clock (timedatectl set-ntp true) and try again' },
-  );
 }
 
 /** Failed validations are limited at the real CA: what is amiss is to be found out elsewhere. */
@@ -160,6 +149,10 @@ async function withAccount<T>(
   }
 }
 
+function isFailedValidation(error: unknown): boolean {
+  return error instanceof ChallengeError && error.isFailedValidation;
+}
+
 /** A disk that refuses takes nothing away: the order on record leads to the certificate again. */
 async function keepIssued(issued: IssuedCertificate, context: IssuanceContext): Promise<void> {
   const change = { issued, order: undefined, attempts: undefined, renewal: undefined };
@@ -190,9 +183,7 @@ async function keepFailure(
   }
   const count = (before?.failures ?? 0) + 1;
   const delayMs = backOffMs({ failures: count, leftMs, random: random() });
-  const isValidation = failures.some(
-    ({ error }) => error instanceof ChallengeError && error.isFailedValidation,
-  );
+  const isValidation = failures.some(({ error }) => isFailedValidation(error));
   const lastProblemType = problemType(first.error);
   const attempts: Attempts = {
     failures: count,

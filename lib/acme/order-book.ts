@@ -11,27 +11,35 @@ import type { OrderContext } from './order-context.ts';
 /** Of the account's orders, the latest: an older one has expired. */
 const maxOrdersSearched = 60;
 
+export interface TakenUp {
+  readonly order: Order | undefined;
+  /** Whether there was one that failed at the CA while nobody here looked. */
+  readonly hasFailed: boolean;
+}
+
 /**
  * The order that an earlier attempt left at this CA, where it can still lead to a certificate.
  * Else forgets it; what is left of it at the CA expires by itself.
  */
-export async function takeUpOrder(context: OrderContext): Promise<Order | undefined> {
+export async function takeUpOrder(context: OrderContext): Promise<TakenUp> {
   const { ca, names, state, logger } = context;
   const { order: pending } = await state.record(names);
-  if (pending === undefined) return undefined;
+  if (pending === undefined) return { order: undefined, hasFailed: false };
+  let hasFailed = false;
   if (pending.directory === ca.directory) {
     const { url, privateKeyPem } = pending;
     const found = url === undefined ? await findOpenOrder(context) : await tryOrder(url, context);
     // Signed, or about to be, for a key that is lost.
     const isLost = found !== undefined && !isOpen(found) && privateKeyPem === undefined;
-    if (found !== undefined && found.status !== 'invalid' && !isLost) {
+    hasFailed = found?.status === 'invalid';
+    if (found !== undefined && !hasFailed && !isLost) {
       await state.change(names, { order: { ...pending, url: found.url } });
       logger.info('ACME order taken up again', { names, order: found.url, status: found.status });
-      return found;
+      return { order: found, hasFailed };
     }
   }
   await state.change(names, { order: undefined });
-  return undefined;
+  return { order: undefined, hasFailed };
 }
 
 /**

@@ -30,6 +30,11 @@ export async function pause(clock: Clock, delayMs: number, signal: AbortSignal):
 /** A passing fault of the network or the CA is over in seconds, or it is none. */
 const repetitionsMs = [1_000, 4_000] as const;
 
+export interface Patience {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
 /**
  * What `ask` becomes, asked again after a second and after four more where `isPassing` says so of
  * its error. Only for what changes nothing at the CA.
@@ -37,7 +42,7 @@ const repetitionsMs = [1_000, 4_000] as const;
 export async function patiently<T>(
   ask: () => Promise<T>,
   isPassing: (error: unknown) => boolean,
-  { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
+  { clock, signal }: Patience,
 ): Promise<T> {
   for (const delayMs of repetitionsMs) {
     try {

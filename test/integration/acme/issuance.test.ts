@@ -122,6 +122,11 @@ describe('ACME certificates of a running gate', function () {
     expect(failed.lastError).to.contain(hubHost);
     expect(failed.outlook).to.deep.include({ failures: 1 });
     expect(Date.parse(String(failed.outlook?.nextAttemptAt))).to.be.greaterThan(Date.now());
+    await lab.gate.stop();
+    const [atRest, other] = await lab.certificates();
+    expect(atRest?.outlook).to.deep.equal(failed.outlook);
+    expect(Date.parse(other?.dueAt ?? '')).to.be.greaterThan(Date.now());
+    await lab.gate.resume();
     await lab.names.setAddresses(hubHost, ['127.0.0.1']);
     const renewed = await mirrorgate(
       ...['cert', 'renew', hubHost, '--config', lab.gate.configurationFile],

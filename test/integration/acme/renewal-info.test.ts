@@ -46,5 +46,11 @@ describe('a CA with renewal information and profiles', function () {
       'shortlived',
     ]);
     expect(placed.filter(({ replaces }) => typeof replaces === 'string')).to.have.length(1);
+
+    const [running] = await lab.certificates();
+    await lab.gate.stop();
+    const [atRest] = await lab.certificates();
+    expect(atRest?.outlook?.window).to.not.equal(undefined);
+    expect(atRest).to.deep.include({ dueAt: running?.dueAt, outlook: running?.outlook });
   });
 });

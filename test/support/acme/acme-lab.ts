@@ -17,8 +17,11 @@ export const ghcrHost = 'ghcr.example.test';
 type AcmeSettings = Readonly<Record<string, unknown>>;
 
 export interface AcmeLabOptions {
-  /** Keys of `certificates.acme` beside those that lead to pebble. */
-  readonly acme?: AcmeSettings | ((names: NameServer) => AcmeSettings);
+  /** Keys of `certificates.acme` in place of or beside those that lead to pebble. */
+  readonly acme?:
+    AcmeSettings | ((names: NameServer, pebble: Pebble) => AcmeSettings | Promise<AcmeSettings>);
+  /** `certificates.directory`; in the folder of the gate unless told. */
+  readonly certificates?: string;
   /** What the name server is told before anything asks it. */
   readonly before?: (names: NameServer) => Promise<void>;
   readonly gate?: Partial<GateOptions>;
@@ -78,6 +81,8 @@ export class AcmeLab {
       );
       await writeFile(directory.join('roots.pem'), pebble.rootsPem);
       const upstream = options.upstream ?? registry.url;
+      const { acme } = options;
+      const settings = typeof acme === 'function' ? await acme(names, pebble) : acme;
       const gate = await parts.add(
         Gate.start({
           ...ports,
@@ -88,14 +93,14 @@ export class AcmeLab {
           ...options.gate,
           settings: {
             certificates: {
-              directory: 'certs',
+              directory: options.certificates ?? 'certs',
               issuer: 'acme',
               acme: {
                 directory: pebble.directoryUrl,
                 email: 'ops@example.com',
                 agreeToTerms: true,
                 trust: { file: directory.join('roots.pem') },
-                ...(typeof options.acme === 'function' ? options.acme(names) : options.acme),
+                ...settings,
               },
             },
             ...options.gate?.settings,

@@ -1,6 +1,7 @@
 /** Pebble, the test CA of Let's Encrypt, as Debian packages it or newer; on ports of its own. */
 import { writeFile } from 'node:fs/promises';
 import { caExchange, type CaExchange } from '../../../lib/acme/exchange.ts';
+import type { CertifiedKey } from '../../../lib/certificates/issuer.ts';
 import { systemClock } from '../../../lib/time/clock.ts';
 import { Daemon } from '../lab/daemon.ts';
 import { freePort } from '../lab/free-port.ts';
@@ -31,6 +32,11 @@ const calm = {
 /** For its own TLS; what it issues is under a root that it makes at each start. */
 const root = testRoot({ name: 'Pebble TLS', permitted: ['127.0.0.0/8'], now: new Date() });
 
+/** A key and certificate for whatever stands in for the CA at 127.0.0.1. */
+export function pebbleTls(): CertifiedKey {
+  return testCertifiedKey(['127.0.0.1'], { root, now: new Date() });
+}
+
 export class Pebble {
   readonly directoryUrl: string;
   /** PEM of the root to trust for the CA itself. */
@@ -57,10 +63,7 @@ export class Pebble {
   static async start(options: PebbleOptions): Promise<Pebble> {
     const folder = await TemporaryDirectory.create('pebble');
     const ports = { acme: await freePort(), management: await freePort() };
-    const { chainPem, privateKeyPem } = testCertifiedKey(['127.0.0.1'], {
-      root,
-      now: new Date(),
-    });
+    const { chainPem, privateKeyPem } = pebbleTls();
     await writeFile(folder.join('tls.crt'), chainPem);
     await writeFile(folder.join('tls.key'), privateKeyPem);
     const pebble = {

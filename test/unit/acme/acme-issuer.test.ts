@@ -94,6 +94,26 @@ describe('acmeIssuer', () => {
     expect(staging.certificates).to.be.empty;
   });
 
+  it('fails no more than three an hour though an operator asks for more, over restarts', async () => {
+    for (const kind of kinds) bench.ca.unseen.add(kind);
+    for (let minute = 0; minute < 180; minute += 1) {
+      const error = await deferral(true);
+      if (minute % 60 === 3) {
+        expect(error.message).to.contain('three validations failed within an hour');
+        expect(waitMinutes(error)).to.equal(57);
+      }
+      if (minute % 7 === 0) bench.restart();
+      bench.clock.jump(minuteMs);
+    }
+    const times = bench.ca.failedValidations.map((at) => at.getTime());
+    const perHour = times.map((at) => times.filter((to) => to >= at && to < at + hourMs).length);
+    expect(Math.max(...perHour)).to.equal(3);
+    expect(times).to.have.length(9);
+
+    bench.ca.unseen.clear();
+    checkCertifiedKey(await bench.issue({ isForced: true }), bench.hosts, bench.clock.now());
+  });
+
   const kinds = ['http-01', 'tls-alpn-01'] as const;
 
   it('tries the other kind of challenge after one has failed, and keeps to what works', async () => {

@@ -115,7 +115,7 @@ describe('a year of ACME certificates', function () {
 
   it('lets nothing expire at a CA that fails every third request, over weekly restarts', async () => {
     const weeks = Math.min(scaled(8), 52);
-    await start(1);
+    await start(Math.min(scaled(1), 5));
     bench.ca.behaviour.failure = (request) => {
       if (bench.random.below(3) > 0) return undefined;
       return request === 'order' ? bench.ca.problem('serverInternal', undefined, 500) : outage();
