@@ -1,7 +1,9 @@
 /** Who uses the mirrors, who fails to, and who was turned away. */
 import type { Activity } from '../app/activity.ts';
 import type { ClientShare } from '../app/activity-batch.ts';
+import { clientUse, type ClientUse } from '../app/client-standing.ts';
 import type { ClientTrust } from '../ca/client-evidence.ts';
+import { assertNever } from '../errors/assert-never.ts';
 import { sizeText } from '../config/quantities.ts';
 import { agoText, countText } from './figures.ts';
 import { html, type Html } from './html.ts';
@@ -42,6 +44,7 @@ function served(
       { title: 'Client' },
       { title: 'Label' },
       { title: 'Trust' },
+      { title: 'Pulls through here' },
       { title: 'Requests', isFigure: true },
       { title: 'Failures', isFigure: true },
       { title: 'Sent', isFigure: true },
@@ -54,6 +57,7 @@ function served(
         html`<code>${client.address}</code>`,
         client.label ?? '–',
         trustBadges[trustOf(client.address)],
+        useHtml(clientUse(client, now)),
         countText(client.requests),
         client.failures === 0
           ? '0'
@@ -64,6 +68,20 @@ function served(
       ]),
     empty: 'Nobody has asked for anything yet.',
   });
+}
+
+function useHtml(use: ClientUse): Html {
+  switch (use.kind) {
+    case 'pulls':
+      return badge('good', 'yes');
+    case 'bypasses':
+      return html`${badge('warning', 'seems to bypass')}
+        <span class="quiet">${use.evidence}</span>`;
+    case 'unknown':
+      return badge('quiet', 'not known');
+    default:
+      return assertNever(use);
+  }
 }
 
 const reasons = {

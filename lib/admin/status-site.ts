@@ -1,5 +1,6 @@
 /** The status pages and their JSON, by path. They read; nothing here changes the gate. */
 import type { Activity } from '../app/activity.ts';
+import { clientStanding } from '../app/client-standing.ts';
 import type { Explanation, ExplainRequest } from '../app/explanation.ts';
 import type { GateStatus } from '../app/gate-status.ts';
 import { sumByMirror, summedUp } from '../app/history.ts';
@@ -98,7 +99,12 @@ export function statusRoutes(sources: SiteSources): ReadonlyMap<string, AdminRou
     [
       '/api/activity',
       ({ response }) => {
-        const { recent, failures, clients, denied, dropped } = activity;
+        const { recent, failures, denied, dropped } = activity;
+        const trustOf = sources.clientTrust();
+        const clients = activity.clients.map((share) => ({
+          ...share,
+          ...clientStanding(share, trustOf, clock.now()),
+        }));
         sendJson(response, { recent, failures, clients, denied, dropped });
       },
     ],

@@ -12,7 +12,18 @@ export interface ClientShare {
   sentBytes: number;
   /** Refused, failed or broken off. */
   failures: number;
+  /** Requests for content of an image, by HEAD too. */
+  pulls: number;
+  /** Manifests that it was given whole. */
+  manifests: number;
+  /** Answers with a blob, or part of one, or word that there is one. */
+  blobs: number;
+  /** Answers with how to set a client up. */
+  setups: number;
+  firstSeenMs: number;
   lastSeenMs: number;
+  /** 0 where there was none. */
+  lastManifestMs: number;
   agent: string | undefined;
 }
 
@@ -55,6 +66,7 @@ export class ActivityBatch {
     share.requests += 1;
     share.sentBytes += exchange.sentBytes;
     if (isFailure(exchange)) share.failures += 1;
+    countKind(share, exchange);
     share.lastSeenMs = exchange.endedAtMs;
     share.agent = exchange.agent ?? share.agent;
   }
@@ -85,16 +97,31 @@ export class ActivityBatch {
     return report;
   }
 
-  #share({ client: address, label }: FinishedExchange): ClientShare | undefined {
+  #share({ client: address, label, endedAtMs }: FinishedExchange): ClientShare | undefined {
     if (address === undefined) return undefined;
     const known = this.#clients.get(address);
     if (known !== undefined) return known;
     if (this.#clients.size >= maxClients) return undefined;
-    const zero = { requests: 0, sentBytes: 0, failures: 0, lastSeenMs: 0, agent: undefined };
-    const share: ClientShare = { address, label, ...zero };
+    const share: ClientShare = { address, label, ...nothingYet, firstSeenMs: endedAtMs };
     this.#clients.set(address, share);
     return share;
   }
+}
+
+const nothingYet = {
+  ...{ requests: 0, sentBytes: 0, failures: 0, pulls: 0, manifests: 0, blobs: 0, setups: 0 },
+  ...{ firstSeenMs: 0, lastSeenMs: 0, lastManifestMs: 0, agent: undefined },
+};
+
+function countKind(share: ClientShare, exchange: FinishedExchange): void {
+  const { kind, method, status = 0, isComplete, endedAtMs } = exchange;
+  const isGiven = status >= 200 && status < 300;
+  if (kind === 'manifest' || kind === 'blob') share.pulls += 1;
+  if (kind === 'blob' && isGiven) share.blobs += 1;
+  if (kind === 'setup' && isGiven) share.setups += 1;
+  if (kind !== 'manifest' || !isGiven || method !== 'GET' || !isComplete) return;
+  share.manifests += 1;
+  share.lastManifestMs = endedAtMs;
 }
 
 function shortened(exchange: FinishedExchange): FinishedExchange {

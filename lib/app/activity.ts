@@ -66,17 +66,27 @@ export class Activity {
 
   #add(share: ClientShare): void {
     const known = this.#clients.get(share.address);
-    this.#clients.set(share.address, {
-      ...share,
-      requests: share.requests + (known?.requests ?? 0),
-      sentBytes: share.sentBytes + (known?.sentBytes ?? 0),
-      failures: share.failures + (known?.failures ?? 0),
-      agent: share.agent ?? known?.agent,
-    });
+    this.#clients.set(share.address, known === undefined ? share : sumOf(known, share));
   }
 
   #deny(denied: DeniedAddress): void {
     const before = this.#denied.get(denied.address)?.connections ?? 0;
     this.#denied.set(denied.address, { ...denied, connections: denied.connections + before });
   }
+}
+
+function sumOf(known: ClientShare, share: ClientShare): ClientShare {
+  return {
+    ...share,
+    requests: known.requests + share.requests,
+    sentBytes: known.sentBytes + share.sentBytes,
+    failures: known.failures + share.failures,
+    pulls: known.pulls + share.pulls,
+    manifests: known.manifests + share.manifests,
+    blobs: known.blobs + share.blobs,
+    setups: known.setups + share.setups,
+    firstSeenMs: known.firstSeenMs,
+    lastManifestMs: Math.max(known.lastManifestMs, share.lastManifestMs),
+    agent: share.agent ?? known.agent,
+  };
 }

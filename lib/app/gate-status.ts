@@ -1,8 +1,10 @@
 /** What `status` and the status page tell of a running gate: facts alone, as JSON can carry them. */
 import type { CertificateStatus } from '../certificates/certificate-keeper.ts';
 import { mergedStates, type UpstreamState } from '../upstream/upstream-state.ts';
+import type { ClientShare } from './activity-batch.ts';
 import type { BandwidthStatus } from './bandwidth-status.ts';
 import type { CaStatus } from './ca-operations.ts';
+import { clientStanding, type ClientStanding } from './client-standing.ts';
 import type { Fleet } from './fleet.ts';
 import type { EdgeStatus } from './messages.ts';
 import { noTraffic, sumTraffic, type Traffic, type TrafficByMirror } from './traffic.ts';
@@ -47,6 +49,8 @@ export interface GateStatus {
   readonly bandwidth: BandwidthStatus;
   /** Undefined where no host uses the private CA. */
   readonly ca: CaStatus | undefined;
+  /** Of those who were served since the gate started, who took most first; at most 1,000. */
+  readonly clients: readonly ClientStanding[];
   /** Who was turned away how often since the edges started, the busiest first; at most 100. */
   readonly denials: readonly Denial[];
   readonly cache: {
@@ -66,11 +70,17 @@ export interface StatusSources {
   readonly fleet: Pick<Fleet, 'statuses'>;
   /** Of the last 24 hours. */
   readonly traffic: TrafficByMirror;
+  readonly clients: readonly ClientShare[];
+  readonly now: Date;
 }
 
+const maxClients = 1_000;
+
 /** A process that is away takes nothing from what the others tell. */
-export async function gateStatus({ gate, fleet, traffic }: StatusSources): Promise<GateStatus> {
+export async function gateStatus(sources: StatusSources): Promise<GateStatus> {
+  const { gate, fleet, traffic, now } = sources;
   const { version, isReady, configuration, certificates, roots, bandwidth, ca } = gate;
+  const trustOf = gate.clientTrust();
   const { edges, workers } = await fleet.statuses();
   const toldByEdges = [...edges.values()].filter((status) => status !== undefined);
   const toldByWorkers = [...workers.values()].filter((status) => status !== undefined);
@@ -99,6 +109,9 @@ export async function gateStatus({ gate, fleet, traffic }: StatusSources): Promi
     })),
     bandwidth,
     ca: ca(),
+    clients: sources.clients
+      .slice(0, maxClients)
+      .map((share) => clientStanding(share, trustOf, now)),
     denials: mergedDenials(toldByEdges),
     cache: {
       directory: configuration.cache.directory,

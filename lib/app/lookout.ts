@@ -123,8 +123,10 @@ export class Lookout {
 
   async status(): Promise<GateStatus> {
     const { gate, fleet, clock } = this.#options;
-    const lastDay = await this.#recorder.after(new Date(clock.now().getTime() - dayMs));
-    return gateStatus({ gate: gate(), fleet, traffic: sumByMirror(lastDay) });
+    const now = clock.now();
+    const traffic = sumByMirror(await this.#recorder.after(new Date(now.getTime() - dayMs)));
+    const { clients } = this.activity;
+    return gateStatus({ gate: gate(), fleet, traffic, clients, now });
   }
 
   /** @throws MirrorgateError `MIRRORGATE_EXPLAIN_ARGUMENT`, `MIRRORGATE_APP_NO_ANSWER` */

@@ -56,6 +56,7 @@ function statusText(status: Told<GateStatus>): string[] {
     ...(ca === undefined ? [] : [caLine(ca)]),
     `cache ${sizeText(cache.usedBytes)}${limit}, ${connections} connections`,
     ...bandwidthText(bandwidth),
+    ...clientsText(status.clients),
     ...denialsText(status.denials),
     ...(status.isReady ? [] : [toned('bad', 'not ready')]),
     ...(away.length === 0 ? [] : [toned('bad', `no answer from ${away.join(', ')}`)]),
@@ -78,8 +79,22 @@ function trafficRow({
   ];
 }
 
-/** Of the table; `--json` has more. */
+/** Of each table; `--json` has more. */
+const shownClients = 10;
 const shownDenials = 5;
+
+/** Those alone that somebody should look after. */
+function clientsText(clients: Told<GateStatus>['clients']): string[] {
+  const rows = clients
+    .flatMap(({ address, label, trust, use }) => {
+      const distrusts = trust === 'fails-handshakes' ? 'refuses our certificate' : undefined;
+      const bypasses = use.kind === 'bypasses' ? `seems to bypass: ${use.evidence}` : undefined;
+      const trouble = [distrusts, bypasses].filter((text) => text !== undefined).join('; ');
+      return trouble === '' ? [] : [[address, label ?? '', toned('warning', trouble)]];
+    })
+    .slice(0, shownClients);
+  return rows.length === 0 ? [] : [tableText(['CLIENT', 'LABEL', 'TROUBLE'], rows)];
+}
 
 function denialsText(denials: Told<GateStatus>['denials']): string[] {
   if (denials.length === 0) return [];

@@ -173,6 +173,8 @@ export class Gateway implements RequestHandler {
     const { allowance, memory } = this.#options;
     const setup = state.caDocuments.findSetup(target.path);
     if (setup !== undefined) {
+      // People look at the page in the root; who fetches a text below it sets a client up.
+      if (target.path !== '/') record.kind = 'setup';
       sendDocument(exchange.request, response, setup);
       return;
     }

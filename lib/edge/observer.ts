@@ -3,7 +3,7 @@ import type { CacheStatus } from '../net/cache-status.ts';
 
 /** What a request was for, as far as it got. */
 export type ExchangeKind =
-  'manifest' | 'blob' | 'tags' | 'referrers' | 'ping' | 'service' | 'ca' | 'other';
+  'manifest' | 'blob' | 'tags' | 'referrers' | 'ping' | 'service' | 'ca' | 'setup' | 'other';
 
 /** One request and its answer, once the last byte is sent or the connection broke off. */
 export interface FinishedExchange {

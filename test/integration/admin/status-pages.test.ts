@@ -5,6 +5,7 @@ import { ask } from '../../support/app/gate-client.ts';
 import { pastTraffic } from '../../support/app/past-traffic.ts';
 import type { Stage } from '../../support/app/stage.ts';
 import { askAdmin, startWatchedStage } from '../../support/app/watched-stage.ts';
+import { mirrorgate } from '../../support/app/program.ts';
 import { until } from '../../support/until.ts';
 
 describe('status pages without a browser', () => {
@@ -45,6 +46,27 @@ describe('status pages without a browser', () => {
     expect(mirrors.map(({ name }) => name)).to.deep.equal(['hub']);
     expect(traffic.requests).to.be.at.least(1);
     expect(traffic.sentBytes).to.be.at.least(50_000);
+  });
+
+  it('tell how each client stands, as the command line does', async () => {
+    const setUp = stage.target(undefined, { from: '127.0.0.9' });
+    expect((await ask(setUp, '/setup/docker')).status).to.equal(200);
+    await until('the set-up is counted', async () => {
+      const { text } = await askAdmin(admin, '/api/activity');
+      const { clients } = JSON.parse(text) as {
+        readonly clients: readonly { readonly address: string; readonly setups: number }[];
+      };
+      return clients.some(({ address, setups }) => address === '127.0.0.9' && setups === 1);
+    });
+    const { stdout } = await mirrorgate(
+      ...['status', '--json', '--config', stage.gate.configurationFile],
+    );
+    const { clients } = JSON.parse(stdout) as {
+      readonly clients: readonly { readonly address: string }[];
+    };
+    const standing = (wanted: string) => clients.find(({ address }) => address === wanted);
+    expect(standing('127.0.0.1')).to.deep.include({ trust: 'trusts', use: { kind: 'pulls' } });
+    expect(standing('127.0.0.9')).to.deep.include({ use: { kind: 'unknown' } });
   });
 
   it('escape what strangers choose', async () => {

@@ -2,30 +2,7 @@ import { expect } from 'chai';
 import { Activity } from '../../../lib/app/activity.ts';
 import { ActivityBatch } from '../../../lib/app/activity-batch.ts';
 import type { FinishedExchange } from '../../../lib/edge/observer.ts';
-
-function exchange(changes: Partial<FinishedExchange> = {}): FinishedExchange {
-  return {
-    endedAtMs: 1_000,
-    client: '192.0.2.1',
-    label: 'runner',
-    host: 'hub.example.test',
-    mirror: 'hub',
-    kind: 'blob',
-    repository: 'acme/app',
-    reference: '1.0',
-    method: 'GET',
-    status: 200,
-    cache: 'hit',
-    upstreamRequests: 0,
-    sentBytes: 100,
-    firstByteMs: 1,
-    durationMs: 2,
-    isComplete: true,
-    agent: 'docker/28',
-    error: undefined,
-    ...changes,
-  };
-}
+import { testExchange as exchange } from '../../support/app/test-exchange.ts';
 
 describe('ActivityBatch', () => {
   it('drops single exchanges under load, counts them, and loses no byte of a client', () => {
