@@ -14,7 +14,7 @@ const host = 'mirror.example.test';
 const privateCa = {
   permitted: ['example.test'],
   rootLifetime: '200s',
-  leafLifetime: '6s',
+  leafLifetime: '8s',
   overlap: '2s',
 };
 const stepDeadlineMs = 40_000;

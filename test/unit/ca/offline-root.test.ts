@@ -209,6 +209,24 @@ describe('an offline root', function () {
     expect([states(), await isOfflineRootKey()]).to.deep.equal(['active', true]);
   });
 
+  it("gives an intermediate whose key lies under the gate's passphrase", async () => {
+    const passphrase = Buffer.from('battery horse correct');
+    const first = await foundByOfflineRoot(folder());
+    const sealed = await Authority.open({ ...gate(), passphrase, first });
+    const text = await readFile(scratch.join('certs', 'ca', 'authority.json'), 'utf8');
+    expect(text).to.not.contain('PRIVATE');
+    await verify(sealed.issueLeaf(names, dayMs).chainPem, sealed.bundlePem());
+    expect((await rejectionOf(Authority.open(gate()))).code).to.equal('MIRRORGATE_CA_LOCKED');
+    authority = await Authority.open({ ...gate(), passphrase });
+    const { logger } = gate();
+    runner = new RotationRunner({ authority, configuration, evidence: noClients, clock, logger });
+    await present('renew');
+    await verify(chain(), authority.bundlePem());
+    await authority.changePassphrase(undefined);
+    await open();
+    await verify(chain(), authority.bundlePem());
+  });
+
   it('may lie under a passphrase of its own', async () => {
     const passphrase = Buffer.from('correct horse battery');
     await open(await foundByOfflineRoot({ ...folder(), passphrase }));
