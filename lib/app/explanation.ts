@@ -11,6 +11,7 @@ import { tryImageName, type ImageName } from '../oci/image-name.ts';
 import { referenceText } from '../oci/reference.ts';
 import type { ExplainedStep, WorkerExplanation } from '../worker/explanation.ts';
 import { bypassReasons } from './bypass.ts';
+import { explainedImage } from './explained-image.ts';
 import type { ExplainQuestion } from './messages.ts';
 
 export interface Explanation {
@@ -42,17 +43,18 @@ export interface ExplainSources {
   readonly ask: (question: ExplainQuestion) => Promise<WorkerExplanation>;
 }
 
-/** @throws MirrorgateError `MIRRORGATE_EXPLAIN_ARGUMENT` */
+/** @throws MirrorgateError `MIRRORGATE_EXPLAIN_ARGUMENT`; and as {@link explainedImage} */
 export async function explain(
   { image, client: toolName }: ExplainRequest,
   { configuration, ask }: ExplainSources,
 ): Promise<Explanation> {
-  const name = tryImageName(image);
-  if (name === undefined) throw argumentError(`"${image.slice(0, 200)}" is not an image name`);
+  const typed = tryImageName(image);
+  if (typed === undefined) throw argumentError(`"${image.slice(0, 200)}" is not an image name`);
   const client = toolName === undefined ? undefined : tryClientTool(toolName);
   if (toolName !== undefined && client === undefined) {
     throw argumentError(`"${toolName.slice(0, 40)}" is not a tool that mirrorgate knows`);
   }
+  const name = explainedImage(typed, configuration);
   const mirror = configuration.mirrors.find((candidate) => standsFor(candidate, name.registry));
   if (mirror === undefined) return withoutMirror(image, client, name);
   const routes = routesTo(configuration, mirror, name);

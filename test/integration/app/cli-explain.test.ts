@@ -3,7 +3,7 @@ import type { Explanation } from '../../../lib/app/explanation.ts';
 import { ask } from '../../support/app/gate-client.ts';
 import { GateFolder } from '../../support/app/gate-folder.ts';
 import { mirrorgate } from '../../support/app/program.ts';
-import { hubHost, repository, Stage } from '../../support/app/stage.ts';
+import { hubHost, repository, Stage, universalHost } from '../../support/app/stage.ts';
 
 describe('mirrorgate explain', () => {
   let stage: Stage;
@@ -67,6 +67,22 @@ describe('mirrorgate explain', () => {
     expect(elsewhere.told?.mirror).to.equal(undefined);
     expect(elsewhere.told?.verdict[0]).to.include('no mirror is configured for other.test');
     expect((await explain('Not An Image')).exitCode).to.equal(2);
+  });
+
+  it('takes an image by a host of the gate, as clients name it', async () => {
+    const { httpsPort } = stage.gate;
+    for (const image of [
+      `${hubHost}:${httpsPort}/${repository}:1`,
+      `${hubHost}/registry.test/${repository}:1`,
+      `${universalHost}:${httpsPort}/registry.test/${repository}:1`,
+    ]) {
+      const { told } = await explain(image);
+      expect(told, image).to.include({ image, mirror: 'hub', works: true });
+      expect(told?.routes).to.deep.equal([`${hubHost}:${httpsPort}/${repository}:1`]);
+    }
+    const unknown = await explain(`${universalHost}/${repository}:1`);
+    expect(unknown.exitCode).to.equal(1);
+    expect(unknown.stderr).to.match(new RegExp(`no mirror serves ${repository}`));
   });
 
   it('names the reasons that a tool has to go past the mirror', async () => {

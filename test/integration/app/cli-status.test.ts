@@ -1,8 +1,12 @@
 import { expect } from 'chai';
 import { ask } from '../../support/app/gate-client.ts';
-import { GateFolder } from '../../support/app/gate-folder.ts';
+import { GateFolder, readyLine } from '../../support/app/gate-folder.ts';
 import { mirrorgate } from '../../support/app/program.ts';
 import { hubHost, Stage } from '../../support/app/stage.ts';
+import { runCommand } from '../../support/lab/command.ts';
+import { gateProgram } from '../../support/lab/gate.ts';
+import { machine } from '../../support/lab/place.ts';
+import { dayMs, testCertifiedKey, testRoot } from '../../support/test-certificates.ts';
 
 describe('mirrorgate status', () => {
   it('shows mirrors, certificates and cache of the running gate', async () => {
@@ -44,6 +48,50 @@ describe('mirrorgate status', () => {
       expect(stdout).to.include('93 of 100 pulls left in 6 h counted for 192.0.2.7');
     } finally {
       await stage.close();
+    }
+  });
+
+  it('warns of a certificate with less than a fifth of its life left, in red at a terminal', async () => {
+    const root = testRoot({ now: new Date(Date.now() - 10 * dayMs) });
+    const folder = await GateFolder.create();
+    try {
+      const warning = 'WARNING: less than a fifth of its life is left';
+      for (const [name, ageDays] of [
+        ['hub', 9],
+        ['mirror', 7],
+      ] as const) {
+        const { chainPem, privateKeyPem } = testCertifiedKey([`${name}.example.test`], {
+          ...{ root, lifetimeMs: 10 * dayMs, now: new Date(Date.now() - ageDays * dayMs) },
+        });
+        await folder.write(`${name}.crt`, chainPem);
+        await folder.write(`${name}.key`, privateKeyPem);
+      }
+      const files = ['hub', 'mirror'].map((name) => ({
+        certificate: folder.join(`${name}.crt`),
+        key: folder.join(`${name}.key`),
+      }));
+      await folder.configure({ certificates: { directory: 'certs', issuer: 'files', files } });
+      await readyLine(folder.serve());
+      const status = async (environment: Readonly<Record<string, string>>, isTerminal: boolean) => {
+        const command = [
+          ...[process.execPath, gateProgram, 'status'],
+          ...['--config', folder.configurationFile],
+        ];
+        const shown = isTerminal ? ['script', '-qec', command.join(' '), '/dev/null'] : command;
+        const options = { deadlineMs: 15_000, environment };
+        return (await runCommand(machine, shown, options)).stdout;
+      };
+      const terminal = { TERM: 'xterm' };
+      const plain = await status({}, false);
+      expect(plain.split(warning)).to.have.length(2);
+      expect(plain).to.match(new RegExp(`^hub +files +\\S+ +${warning}$`, 'm'));
+      const red = `\u001b[31m${warning}\u001b[39m`;
+      expect(plain).not.to.include('\u001b');
+      expect(await status(terminal, true)).to.include(red);
+      expect(await status({ FORCE_COLOR: '1' }, false)).to.include(red);
+      expect(await status({ ...terminal, NO_COLOR: '1' }, true)).not.to.include('\u001b[');
+    } finally {
+      await folder.close();
     }
   });
 
