@@ -20,7 +20,7 @@ import { OpenParts } from '../support/lab/open-parts.ts';
 import { machine } from '../support/lab/place.ts';
 import { Podman } from '../support/lab/podman.ts';
 import { acceptUnsignedImages } from '../support/lab/registries-conf.ts';
-import { ghcrHost, ghcrPort, hubPort, Scene, universalHost } from '../support/lab/scene.ts';
+import { ghcrPort, hubPort, Scene, universalHost } from '../support/lab/scene.ts';
 import { Skopeo } from '../support/lab/skopeo.ts';
 
 /** The ways to a mirror: a host of its own, a port of its own, the host that all share. */
@@ -248,13 +248,16 @@ describe('the printed configuration of', function () {
     return JSON.parse(stdout) as Record<string, unknown>;
   }
 
-  it('the other registries stands below the certs.d of docker for Docker 28', async () => {
+  it('docker has a hosts.toml for Docker 28, by whose resolver the other registries are pulled', async function () {
+    await requireParts(this, 'containerd');
     await runInVm(await printed('docker', 'own hosts'));
-    const { stdout } = await runCommand(scene.vm, [
-      'cat',
-      '/etc/docker/certs.d/ghcr.io/hosts.toml',
-    ]);
-    expect(stdout).to.include(`[host."https://${ghcrHost}"]`);
+    // Docker's image store hands this folder to containerd's resolver, as ctr does.
+    const containerd = await Containerd.start(scene.vm, '/etc/docker/certs.d');
+    try {
+      await expectThroughGate(['ghcr'], (reference) => containerd.pull(reference));
+    } finally {
+      await containerd.close();
+    }
   });
 });
 
