@@ -31,6 +31,8 @@ interface Told extends Notice {
 }
 
 const lookIntervalMs = 60_000;
+/** A gate that does not live for a minute has something to tell too. */
+const firstLookMs = 5_000;
 const repeatAfterMs = 24 * 3_600_000;
 const firstRetryMs = 60_000;
 const maxRetryMs = 3_600_000;
@@ -64,7 +66,7 @@ export class Notifier {
     } catch (error) {
       logger.warn('what was notified before is not known', { file: path, ...errorFields(error) });
     }
-    this.#plan();
+    this.#plan(firstLookMs);
   }
 
   /** Looks once, and tells what there is to tell. */
@@ -91,10 +93,10 @@ export class Notifier {
     grace.cancel();
   }
 
-  #plan(): void {
+  #plan(delayMs = lookIntervalMs): void {
     const { clock, logger } = this.#options;
     if (this.#isClosed) return;
-    this.#timer = clock.after(lookIntervalMs, () => {
+    this.#timer = clock.after(delayMs, () => {
       this.#running = this.check()
         .catch((error: unknown) => logger.warn('not notified', errorFields(error)))
         .finally(() => this.#plan());
