@@ -6,13 +6,11 @@
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { OpenParts } from '../../test/support/lab/open-parts.ts';
-import { TemporaryDirectory } from '../../test/support/lab/temporary-directory.ts';
 import type { BenchResults } from './bars.ts';
-import { makeCertificates } from './certificates.ts';
-import { makeContent } from './content.ts';
 import { measureCold, measureHerd, measureMemory } from './extras.ts';
 import { Ours } from './ours.ts';
-import { startPeers, type Bench, type Peers, type Running } from './peers.ts';
+import type { Bench, Peers } from './peers.ts';
+import { prepare } from './preparation.ts';
 import { reportText, writeReport } from './report.ts';
 import { scenarios, titles } from './scenarios.ts';
 import { alternate, type ScenarioResult } from './trials.ts';
@@ -73,16 +71,7 @@ async function measure(bench: Bench, peers: Peers): Promise<BenchResults> {
 }
 
 try {
-  const directory = await parts.add(TemporaryDirectory.create('bench'));
-  const root = directory.path;
-  console.error('making content and certificates …');
-  const content = await makeContent(root, (options.short ? 512 : 1024) * 1024 ** 2);
-  const bench = { root, content, certificates: await makeCertificates(root) };
-  const started: Promise<Running>[] = [];
-  const peers = await startPeers(bench, (part) => {
-    started.push(parts.add(Promise.resolve(part)));
-  });
-  await Promise.all(started);
+  const { bench, peers } = await prepare(parts, (options.short ? 512 : 1024) * 1024 ** 2);
   const results = await measure(bench, peers);
   const date = new Date().toISOString().slice(0, 10);
   const [cpu] = cpus();
