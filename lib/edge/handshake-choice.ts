@@ -21,7 +21,8 @@ interface HandshakeChoice {
 type SniAnswer = (error: Error | null, context?: SecureContext) => void;
 
 interface ProtocolOffer {
-  readonly servername: string;
+  /** Node says `false`, against its types, where the client sent none. */
+  readonly servername: string | false;
   readonly protocols: readonly string[];
 }
 
@@ -48,14 +49,15 @@ export function handshakeChoice({
 
   /** A CA may stand on the allow-list too: it gets its challenge like any visitor. */
   function protocol(this: object, { servername, protocols }: ProtocolOffer): string | undefined {
-    const challenge = challenges.context(servername);
+    const name = servername === false ? '' : servername;
+    const challenge = challenges.context(name);
     if (challenge !== undefined && protocols.includes(acmeTlsProtocol)) {
       challenged.add(this);
       // TLS 1.2 has chosen by now.
       (this as TLSSocket).setKeyCert(challenge);
       return acmeTlsProtocol;
     }
-    const isOnlyChallenged = challenge !== undefined && contexts.lookup(servername) === undefined;
+    const isOnlyChallenged = challenge !== undefined && contexts.lookup(name) === undefined;
     return protocols.includes('http/1.1') && !isOnlyChallenged ? 'http/1.1' : undefined;
   }
 

@@ -2,7 +2,9 @@
  * Directories and files for keys and sockets: 0700 and 0600, owned by this process's user.
  * Looser permissions are refused, never mended in silence: somebody may have read the key.
  */
-import { chmod, lstat, mkdir, readdir } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { chmod, lstat, mkdir, readdir, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { errorCode, MirrorgateError } from '../errors/mirrorgate-error.ts';
 import { isMissing } from './atomic-file.ts';
 
@@ -32,7 +34,7 @@ export async function claimPrivateDirectory(
       hint: 'check that the disk is not full and that the parent folder is writable',
     });
   }
-  const facts = await lstat(path);
+  const facts = await directoryFacts(path);
   if (facts.isSymbolicLink()) {
     throw new MirrorgateError('MIRRORGATE_FILES_DIRECTORY', `${path} is a symbolic link`, {
       hint: 'name the directory that it leads to: who may change a link decides where keys go',
@@ -43,6 +45,18 @@ export async function claimPrivateDirectory(
   if ((facts.mode & 0o077) === 0) return;
   if (!holdsNoSecret(await readdir(path))) throw loosePermissions(path, facts.mode, '700');
   await chmod(path, 0o700);
+}
+
+/**
+ * What is at `path`, without following links but the system's own, which neither this process's user
+ * can change nor any other: systemd has such where the folders of a dynamic user are looked for.
+ */
+export async function directoryFacts(path: string): Promise<Stats> {
+  const facts = await lstat(path);
+  if (!facts.isSymbolicLink() || facts.uid !== 0 || process.getuid?.() === 0) return facts;
+  const folder = await stat(dirname(resolve(path)));
+  const isFixed = folder.uid === 0 && (folder.mode & 0o022) === 0;
+  return isFixed ? await stat(path) : facts;
 }
 
 /**

@@ -6,6 +6,7 @@ import { filesIssuer } from '../../certificates/files-issuer.ts';
 import { sizeText } from '../../config/quantities.ts';
 import type { FreeSpace } from '../../config/scalars.ts';
 import { errorMessage, MirrorgateError } from '../../errors/mirrorgate-error.ts';
+import { directoryFacts } from '../../files/private-tree.ts';
 import { isMissing } from '../../files/atomic-file.ts';
 import { systemClock } from '../../time/clock.ts';
 import { readGuardedAllowList } from '../guarded-allow-list.ts';
@@ -23,7 +24,7 @@ export const checkDirectories: Check = async ({ configuration }) => {
 async function checkDirectory(path: string, key: string): Promise<DoctorFinding> {
   const subject = `${key} ${path}`;
   try {
-    const facts = await lstat(path);
+    const facts = await directoryFacts(path);
     if (!facts.isDirectory()) {
       return finding('directory', subject, ['failed', 'is no directory', `correct ${key}`]);
     }

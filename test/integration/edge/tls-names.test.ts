@@ -115,6 +115,15 @@ describe('server names', () => {
     }
   });
 
+  it('that are missing do no harm to a client that offers protocols (curl, Go)', async () => {
+    for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
+      const tls = { ...unverified, maxVersion, ALPNProtocols: ['h2', 'http/1.1'] };
+      const client = await WireClient.tls({ port: bench.port, serverName: '', tls });
+      client.send(`GET /v2/ HTTP/1.1\r\nHost: ${hubHost}\r\nConnection: close\r\n\r\n`);
+      expect(await client.closed()).to.match(/^HTTP\/1\.1 200 /);
+    }
+  });
+
   it('that are missing do not help a Host that nobody has', async () => {
     const client = await WireClient.tls({ port: bench.port, serverName: '', tls: unverified });
     client.send('GET /v2/ HTTP/1.1\r\nHost: other.example.test\r\n\r\n');

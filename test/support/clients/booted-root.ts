@@ -22,6 +22,15 @@ echo $$ > "$top/$1/cgroup.procs"
 exec unshare --pid --fork --kill-child --uts --ipc --cgroup sh -c "$2"
 `;
 
+/** The root of its mounts too: in a chroot systemd can keep no service apart from the rest. */
+const begin = `
+mkdir -p .former
+pivot_root . .former
+umount -l /.former
+exec env -i container=lab PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \\
+  /lib/systemd/systemd --unit=basic.target --log-target=console --show-status=false
+`;
+
 const boot = `
 set -e
 cd ${inside}
@@ -41,8 +50,7 @@ for device in null zero full random urandom tty; do
   touch "dev/$device"
   mount --bind "/dev/$device" "dev/$device"
 done
-exec env -i container=lab PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \\
-  chroot . /lib/systemd/systemd --unit=basic.target --log-target=console --show-status=false
+exec unshare --mount --propagation private sh -c '${begin}'
 `;
 
 export class BootedRoot {

@@ -1,4 +1,4 @@
-import { chmod, mkdir, stat, symlink, writeFile } from 'node:fs/promises';
+import { chown, chmod, mkdir, stat, symlink, writeFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import {
   checkPrivateFile,
@@ -87,6 +87,21 @@ describe('private files and directories', () => {
     await symlink('nowhere', directory.join('dangling'));
     const dangling = await rejectionOf(ensurePrivateDirectory(directory.join('dangling')));
     expect(dangling.code).to.equal('MIRRORGATE_FILES_DIRECTORY');
+  });
+
+  it('behind a link of the system itself are taken: where systemd keeps them for a dynamic user', async function () {
+    if (process.getuid?.() !== 0) {
+      console.warn('    skipped, only root can make what belongs to another user');
+      this.skip();
+    }
+    const uid = 4_000_001;
+    await mkdir(directory.join('elsewhere'), { mode: 0o700 });
+    await chown(directory.join('elsewhere'), uid, uid);
+    await symlink('elsewhere', path);
+    await asUser(uid, () => ensurePrivateDirectory(path));
+    await chmod(directory.path, 0o777);
+    const error = await asUser(uid, () => rejectionOf(ensurePrivateDirectory(path)));
+    expect(error.message).to.contain('symbolic link');
   });
 
   it('of another user are refused, unless this process is root', async () => {
