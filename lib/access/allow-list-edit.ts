@@ -5,6 +5,7 @@
 import { resolve } from 'node:path';
 import { MirrorgateError } from '../errors/mirrorgate-error.ts';
 import { cidrText, type Cidr } from '../net/cidr.ts';
+import { readAllowList } from './allow-list-file.ts';
 import { buildAllowList, isExpired, nobody, type AllowEntry } from './allow-list.ts';
 import {
   acceptAfter,
@@ -62,7 +63,7 @@ export async function removeEntry(
   cidr: string,
 ): Promise<readonly AllowEntry[]> {
   const block = parseBlock(cidr);
-  return editExclusively({ path: resolve(place.path) }, (text): Change<readonly AllowEntry[]> => {
+  const edit = (text: string): Change<readonly AllowEntry[]> => {
     const before = parseBefore(place, text);
     const removed = before.entries.filter(({ entry }) => entry.cidr === cidrText(block));
     if (removed.length === 0) throw notListed(before, block);
@@ -74,6 +75,31 @@ export async function removeEntry(
     const items = before.written.filter((_, index) => !indexes.includes(index));
     const after = acceptAfter(before, { text: edited, items });
     return { text: after.text, outcome: removed.map(({ entry }) => entry) };
+  };
+  try {
+    return await editExclusively({ path: resolve(place.path) }, edit);
+  } catch (error) {
+    throw (await tryRangeFileError(error, place, block)) ?? error;
+  }
+}
+
+/** Where the entry that is not in the list itself is in one of its files of ranges. */
+async function tryRangeFileError(
+  error: unknown,
+  place: AllowListPlace,
+  block: Cidr,
+): Promise<MirrorgateError | undefined> {
+  if (!(error instanceof MirrorgateError) || error.code !== 'MIRRORGATE_ACCESS_NOT_LISTED') {
+    return undefined;
+  }
+  // Of a list that cannot be read as a whole nothing is known but what was found wrong above.
+  const list = await readAllowList(place.path, place).catch(() => undefined);
+  const found = list?.entries.find(
+    ({ cidr, file }) => file !== undefined && cidr === cidrText(block),
+  );
+  if (found?.file === undefined) return undefined;
+  return new MirrorgateError('MIRRORGATE_ACCESS_NOT_LISTED', error.message, {
+    hint: `it comes from ${found.file}, line ${found.line}: take it out there`,
   });
 }
 

@@ -119,6 +119,20 @@ describe('the bandwidth budget of a running gate', function () {
     await until('service', async () => (await bandwidth()).mode === 'open');
   });
 
+  it('gives a client one rate, whichever of two edges it comes to', async () => {
+    stage = await Stage.start({
+      settings: { bandwidth: { perClient: '16Mbit/s' }, processes: { edges: 2, workers: 1 } },
+    });
+    const { path } = stage.addBlob(mb);
+    await ask(stage.target(), path);
+    const begunAt = performance.now();
+    // Enough connections that the system gives some to either edge.
+    const answers = await Promise.all(Array.from({ length: 10 }, () => ask(stage.target(), path)));
+    expect(answers.every(({ complete }) => complete)).to.equal(true);
+    // 10 MB at 2 MB/s; half of it, were the rate that of an edge.
+    expect(performance.now() - begunAt).to.be.above(3_500);
+  });
+
   it('limits what comes from upstreams by itself', async () => {
     await begin({ upstream: '4MB/s' });
     const begunAt = performance.now();

@@ -170,6 +170,14 @@ describe('an edit of the allow-list', () => {
     expect(error.hint).to.include('198.51.100.0/24').and.to.include('line 5');
   });
 
+  it('does not remove what a file of ranges lists, and names its line', async () => {
+    await writeFile(join(directory, 'ranges.txt'), '# cloud\n10.0.0.0/8\n');
+    await writeFile(path, 'allow:\n  - {file: ranges.txt}\n');
+    const error = await rejectionOf(remove('10.0.0.0/8'));
+    expect(error.code).to.equal('MIRRORGATE_ACCESS_NOT_LISTED');
+    expect(error.hint).to.include(join(directory, 'ranges.txt')).and.to.include('line 2');
+  });
+
   it('gives up where it would change more than was meant', async () => {
     const label = () => add({ cidr: '10.0.0.1', label: 'x' });
     const odd: readonly (readonly [string, () => Promise<unknown>])[] = [
