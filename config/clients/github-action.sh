@@ -83,6 +83,29 @@ if [ -n "$host" ]; then
   fi
 fi
 
+# --- registries of docker 28 and later -----------------------------------------------------------
+
+# It reads these with its containerd image store, for docker.io too: there it does not look for the
+# trust of a registry mirror under the mirror's name.
+for pair in $mirrors; do
+  registry=${pair%%=*}
+  server=$registry
+  [ "$registry" != docker.io ] || server='registry-1.docker.io'
+  hosts_file=$root/etc/docker/certs.d/$registry/hosts.toml
+  if [ -e "$hosts_file" ] && ! grep -q '^# made by mirrorgate' "$hosts_file"; then
+    say "left $hosts_file as it is"
+    continue
+  fi
+  mkdir -p "${hosts_file%/*}"
+  {
+    printf '# made by mirrorgate\nserver = "https://%s"\n\n' "$server"
+    printf '[host."https://%s"]\n  capabilities = ["pull", "resolve"]\n' "${pair#*=}"
+    [ -z "${MIRRORGATE_FINGERPRINT:-}" ] || printf '  ca = "%s"\n' "$ca_file"
+    printf '  dial_timeout = "3s"\n'
+  } >"$hosts_file"
+  say "wrote $hosts_file"
+done
+
 # --- BuildKit ------------------------------------------------------------------------------------
 
 mkdir -p "$root${buildkit_file%/*}"

@@ -1,6 +1,8 @@
 /**
- * dockerd: `registry-mirrors` serves docker.io alone; for every other registry, from Docker 28 on
- * with the containerd image store, the `hosts.toml` of containerd below /etc/docker/certs.d.
+ * dockerd: `registry-mirrors` serves docker.io alone. From Docker 28 on with the containerd image
+ * store every registry has a `hosts.toml` of containerd below /etc/docker/certs.d; docker.io too,
+ * since there the trust of a registry mirror is not looked for under its own name (seen in moby
+ * v2.0.0-beta.24, daemon/hosts.go). Older ones read nothing but certificates in that folder.
  */
 import type { ClientSetup, SetupFile } from './client-setup.ts';
 import { trustSteps } from './client-trust.ts';
@@ -19,7 +21,7 @@ export function dockerSetup(access: GateAccess): ClientSetup {
     before: trustSteps(access, mirrors),
     files: [
       ...(hub === undefined ? [] : [daemonJson(hub)]),
-      ...others.map((mirror) => hostsFile(mirror, folder)),
+      ...mirrors.map((mirror) => hostsFile(mirror, folder)),
     ],
     // SIGHUP is enough for registry-mirrors; certs.d is read at each pull.
     apply: ['if systemctl is-active --quiet docker 2>/dev/null; then systemctl reload docker; fi'],
@@ -31,7 +33,7 @@ export function dockerSetup(access: GateAccess): ClientSetup {
     ],
     undo: [
       ...(hub === undefined ? [] : [`take "registry-mirrors" out of ${daemonFile}`]),
-      ...others.map(({ registry }) => `rm ${folder}/${registry}/hosts.toml`),
+      ...mirrors.map(({ registry }) => `rm ${folder}/${registry}/hosts.toml`),
       'systemctl reload docker',
     ],
     notes: [

@@ -16,6 +16,7 @@ import { gateProgram, type MirrorSettings } from '../support/lab/gate.ts';
 import { requireGoProgram } from '../support/lab/go-program.ts';
 import { requireParts } from '../support/lab/lab-availability.ts';
 import { markerPath } from '../support/lab/layer-content.ts';
+import { NewDockerd, requireNewDockerd } from '../support/lab/new-dockerd.ts';
 import { OpenParts } from '../support/lab/open-parts.ts';
 import { machine } from '../support/lab/place.ts';
 import { Podman } from '../support/lab/podman.ts';
@@ -215,6 +216,13 @@ describe('the printed configuration of', function () {
     } finally {
       await dockerd.close();
     }
+    const program = await requireNewDockerd(this);
+    const newDockerd = await NewDockerd.start(program, scene.vm, daemonJson);
+    try {
+      await expectThroughGate(['hub', 'ghcr'], (reference) => newDockerd.pull(reference));
+    } finally {
+      await newDockerd.close();
+    }
     const programs = await requireBuildkit(this);
     const buildkitd = await Buildkitd.start(programs, scene.vm, '/etc/mirrorgate/buildkitd.toml');
     try {
@@ -247,6 +255,17 @@ describe('the printed configuration of', function () {
     const { stdout } = await runCommand(scene.vm, ['cat', '/etc/docker/daemon.json']);
     return JSON.parse(stdout) as Record<string, unknown>;
   }
+
+  it('docker makes a Docker of today pull from both registries', async function () {
+    const program = await requireNewDockerd(this);
+    const daemonJson = await useDockerFiles();
+    const dockerd = await NewDockerd.start(program, scene.vm, daemonJson);
+    try {
+      await expectThroughGate(['hub', 'ghcr'], (reference) => dockerd.pull(reference));
+    } finally {
+      await dockerd.close();
+    }
+  });
 
   it('docker has a hosts.toml for Docker 28, by whose resolver the other registries are pulled', async function () {
     await requireParts(this, 'containerd');

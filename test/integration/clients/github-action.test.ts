@@ -54,6 +54,13 @@ describe('the GitHub Action', function () {
     expect(await read('etc/mirrorgate/buildkitd.toml')).to.include(
       '[registry."ghcr.io"]\n  mirrors = ["mirror.test:8443"]',
     );
+    expect(await read('etc/docker/certs.d/docker.io/hosts.toml')).to.equal(
+      [
+        '# made by mirrorgate\nserver = "https://registry-1.docker.io"\n\n',
+        '[host."https://hub.mirror.test"]\n  capabilities = ["pull", "resolve"]\n',
+        '  dial_timeout = "3s"\n',
+      ].join(''),
+    );
     const output = await readFile(directory.join('output'), 'utf8');
     expect(output).to.equal('buildkitd-config=/etc/mirrorgate/buildkitd.toml\n');
   });
@@ -108,6 +115,13 @@ describe('the GitHub Action', function () {
     expect(status).to.equal(1);
     expect(stdout).to.include('::error');
     expect(await read(daemonFile)).to.equal('{ "debug": true, // mine\n}');
+  });
+
+  it('leaves a hosts.toml alone that it did not make', async () => {
+    const file = 'etc/docker/certs.d/ghcr.io/hosts.toml';
+    await write(file, 'server = "https://theirs.test"\n');
+    expect(run({ mirrors }).status).to.equal(0);
+    expect(await read(file)).to.equal('server = "https://theirs.test"\n');
   });
 
   it('touches no daemon.json where docker.io has no mirror', async () => {

@@ -85,10 +85,11 @@ describe('the configuration of every tool', () => {
     });
   });
 
-  it('docker: mirrors docker.io alone in daemon.json, and the rest by hosts.toml', () => {
+  it('docker: mirrors docker.io alone in daemon.json, and every registry by hosts.toml', () => {
     const { files } = clientSetup('docker', testAccess());
     expect(files.map(({ path, policy }) => [path, policy])).to.deep.equal([
       ['/etc/docker/daemon.json', 'keep'],
+      ['/etc/docker/certs.d/docker.io/hosts.toml', 'replace'],
       ['/etc/docker/certs.d/ghcr.io/hosts.toml', 'replace'],
     ]);
     expect(JSON.parse(files[0]?.content ?? '')).to.deep.equal({
