@@ -4,7 +4,7 @@
  */
 import { Counter, Histogram, type Registry } from 'prom-client';
 import type { CacheStatus } from '../net/cache-status.ts';
-import type { DenialReason, FinishedExchange } from './observer.ts';
+import type { DenialReason, ExchangeKind, FinishedExchange } from './observer.ts';
 
 /** From a warm manifest to a layer over a slow line. */
 const latencyBuckets = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300];
@@ -18,45 +18,20 @@ const savingStatuses: ReadonlySet<CacheStatus> = new Set([
 ]);
 
 /** Whether the bytes of an answer came without the upstream's sending them for it. */
-export function savesBytes(cache: CacheStatus | undefined): boolean {
-  return cache !== undefined && savingStatuses.has(cache);
+export function savesBytes(cache: CacheStatus | 'none' | undefined): boolean {
+  return cache !== undefined && cache !== 'none' && savingStatuses.has(cache);
 }
 
 export class EdgeMetrics {
-  readonly #requests: Counter<'mirror' | 'kind' | 'cache' | 'code'>;
-  readonly #sentBytes: Counter<'mirror' | 'kind' | 'cache'>;
-  readonly #savedBytes: Counter<'mirror' | 'kind'>;
-  readonly #broken: Counter<'mirror' | 'kind'>;
+  /** By the values of all labels. Counters are made of them when somebody asks: it costs a tenth. */
+  readonly #tallies = new Map<string, Tally>();
   readonly #firstByte: Histogram<'kind' | 'source'>;
   readonly #whole: Histogram<'kind' | 'source'>;
   readonly #denied: Counter<'reason'>;
 
   constructor(registry: Registry) {
     const registers = [registry];
-    this.#requests = new Counter({
-      name: 'mirrorgate_requests_total',
-      help: 'Requests answered, by mirror or service, kind, cache status and HTTP status.',
-      labelNames: ['mirror', 'kind', 'cache', 'code'],
-      registers,
-    });
-    this.#sentBytes = new Counter({
-      name: 'mirrorgate_client_sent_bytes_total',
-      help: 'Bytes sent to clients, headers included.',
-      labelNames: ['mirror', 'kind', 'cache'],
-      registers,
-    });
-    this.#savedBytes = new Counter({
-      name: 'mirrorgate_saved_bytes_total',
-      help: 'Bytes sent to clients that no upstream had to send for them.',
-      labelNames: ['mirror', 'kind'],
-      registers,
-    });
-    this.#broken = new Counter({
-      name: 'mirrorgate_broken_responses_total',
-      help: 'Answers that ended before their last byte, by either side.',
-      labelNames: ['mirror', 'kind'],
-      registers,
-    });
+    this.#addCounters(registers);
     this.#firstByte = new Histogram({
       name: 'mirrorgate_first_byte_seconds',
       help: 'From the request to the head of its answer.',
@@ -81,14 +56,13 @@ export class EdgeMetrics {
 
   finished(exchange: FinishedExchange): void {
     const { kind, cache, sentBytes } = exchange;
-    const mirror = exchange.mirror ?? 'none';
-    const cacheLabel = cache ?? 'none';
-    const code = String(exchange.status ?? 'none');
-    this.#requests.inc({ mirror, kind, cache: cacheLabel, code });
-    this.#sentBytes.inc({ mirror, kind, cache: cacheLabel }, sentBytes);
-    if (savesBytes(cache)) this.#savedBytes.inc({ mirror, kind }, sentBytes);
-    if (!exchange.isComplete) this.#broken.inc({ mirror, kind });
-    const source = cache === undefined ? 'none' : savesBytes(cache) ? 'cache' : 'upstream';
+    const saves = savesBytes(cache);
+    const tally = this.#tally(exchange);
+    tally.requests += 1;
+    tally.sentBytes += sentBytes;
+    if (saves) tally.savedBytes += sentBytes;
+    if (!exchange.isComplete) tally.broken += 1;
+    const source = cache === undefined ? 'none' : saves ? 'cache' : 'upstream';
     this.#firstByte.observe({ kind, source }, exchange.firstByteMs / 1000);
     this.#whole.observe({ kind, source }, exchange.durationMs / 1000);
   }
@@ -96,4 +70,90 @@ export class EdgeMetrics {
   denied(reason: DenialReason): void {
     this.#denied.inc({ reason });
   }
+
+  #tally(exchange: FinishedExchange): Tally {
+    const { kind, status } = exchange;
+    const mirror = exchange.mirror ?? 'none';
+    const cache = exchange.cache ?? 'none';
+    const code = String(status ?? 'none');
+    const key = `${mirror}\n${kind}\n${cache}\n${code}`;
+    const known = this.#tallies.get(key);
+    if (known !== undefined) return known;
+    const tally: Tally = {
+      mirror,
+      kind,
+      cache,
+      code,
+      requests: 0,
+      sentBytes: 0,
+      savedBytes: 0,
+      broken: 0,
+    };
+    this.#tallies.set(key, tally);
+    return tally;
+  }
+
+  #addCounters(registers: Registry[]): void {
+    const tallies = this.#tallies;
+    new Counter({
+      name: 'mirrorgate_requests_total',
+      help: 'Requests answered, by mirror or service, kind, cache status and HTTP status.',
+      labelNames: ['mirror', 'kind', 'cache', 'code'],
+      registers,
+      collect() {
+        this.reset();
+        for (const { mirror, kind, cache, code, requests } of tallies.values()) {
+          this.inc({ mirror, kind, cache, code }, requests);
+        }
+      },
+    });
+    new Counter({
+      name: 'mirrorgate_client_sent_bytes_total',
+      help: 'Bytes sent to clients, headers included.',
+      labelNames: ['mirror', 'kind', 'cache'],
+      registers,
+      collect() {
+        this.reset();
+        for (const { mirror, kind, cache, sentBytes } of tallies.values()) {
+          this.inc({ mirror, kind, cache }, sentBytes);
+        }
+      },
+    });
+    new Counter({
+      name: 'mirrorgate_saved_bytes_total',
+      help: 'Bytes sent to clients that no upstream had to send for them.',
+      labelNames: ['mirror', 'kind'],
+      registers,
+      collect() {
+        this.reset();
+        for (const { mirror, kind, cache, savedBytes } of tallies.values()) {
+          if (savesBytes(cache)) this.inc({ mirror, kind }, savedBytes);
+        }
+      },
+    });
+    new Counter({
+      name: 'mirrorgate_broken_responses_total',
+      help: 'Answers that ended before their last byte, by either side.',
+      labelNames: ['mirror', 'kind'],
+      registers,
+      collect() {
+        this.reset();
+        for (const { mirror, kind, broken } of tallies.values()) {
+          if (broken > 0) this.inc({ mirror, kind }, broken);
+        }
+      },
+    });
+  }
+}
+
+/** What was answered alike in everything that is counted apart. */
+interface Tally {
+  readonly mirror: string;
+  readonly kind: ExchangeKind;
+  readonly cache: CacheStatus | 'none';
+  readonly code: string;
+  requests: number;
+  sentBytes: number;
+  savedBytes: number;
+  broken: number;
 }
