@@ -15,6 +15,7 @@ import { machine } from '../support/lab/place.ts';
 import { poll } from '../support/lab/polling.ts';
 import { pushImage } from '../support/lab/skopeo.ts';
 import { TemporaryDirectory } from '../support/lab/temporary-directory.ts';
+import { scaled } from '../support/scale.ts';
 
 const host = 'hub.mirror.test';
 const deadlineMs = 90_000;
@@ -27,6 +28,10 @@ describe('skopeo through a rotation', function () {
   after(() => parts.close());
 
   it('pulls by the old root until it is retired, by both always, by the new one once it signs', async function () {
+    if (scaled(1) === 1) {
+      console.warn('    skipped, a rotation takes its time: npm run soak:rotation');
+      this.skip();
+    }
     await requireParts(this, 'namespaces', 'docker-registry', 'skopeo', 'gate');
     const hosts = { '127.0.0.1': [host] };
     const place = await parts.add(Namespace.start({ network: 'own', hosts }));

@@ -112,7 +112,7 @@ describe('a rotation that is killed', function () {
 
   it('goes on where its root is kept elsewhere, killed at changes of either folder', async () => {
     const stick = (): string => scratch.join('stick');
-    const stride = scaled(1) > 1 ? 1 : 3;
+    const stride = scaled(1) > 1 ? 1 : 4;
     let kills = 0;
     for (let nth = 1; nth <= maxChanges; nth += stride) {
       const { told, isKilled } = await rotate(directory(), nth, stick());
