@@ -47,9 +47,10 @@ export class LoopMount {
     const ended = once(holder, 'close');
     const signal = AbortSignal.timeout(mountDeadlineMs);
     const mounted = once(holder.stdout, 'data', { signal });
+    // Nobody waits for it any more where the process has ended.
+    mounted.catch(() => undefined);
     try {
       const isMounted = await Promise.race([mounted.then(() => true), ended.then(() => false)]);
-      mounted.catch(() => undefined);
       if (!isMounted) return undefined;
       return new LoopMount(holder, ended, `/proc/${holder.pid}/root${point}`);
     } catch {
