@@ -5,6 +5,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Clock, Timer } from '../time/clock.ts';
+import { frugalEnvironment } from './frugal-memory.ts';
 import { isLeaving, type ProcessIdentity } from './messages.ts';
 import { Questions, type QuestionTable } from './questions.ts';
 
@@ -12,6 +13,8 @@ export interface ChildOptions<Report> {
   /** Path of the program that it runs. */
   readonly entry: string;
   readonly identity: ProcessIdentity;
+  /** Of its Node, beside those of this process. */
+  readonly nodeFlags?: readonly string[];
   readonly clock: Clock;
   readonly logger: Logger;
   readonly onReport: (report: Report) => void;
@@ -57,10 +60,15 @@ export class Child<Request, Report, Table extends QuestionTable> {
   }
 
   start(): void {
-    const { entry, identity, clock } = this.#options;
+    const { entry, identity, clock, nodeFlags = [] } = this.#options;
     this.#startedAtMs = clock.now().getTime();
     try {
-      this.#watch(fork(entry, [JSON.stringify(identity)], { serialization: 'advanced' }));
+      const child = fork(entry, [JSON.stringify(identity)], {
+        serialization: 'advanced',
+        execArgv: [...process.execArgv, ...nodeFlags],
+        env: { ...frugalEnvironment, ...process.env },
+      });
+      this.#watch(child);
     } catch (error) {
       // The system is out of memory or processes; it may not be for long.
       this.#lost({ error: (error as Error).message });

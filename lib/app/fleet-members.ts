@@ -19,6 +19,7 @@ import type {
   WorkerRequest,
   WorkerUpdate,
 } from './messages.ts';
+import { workerNodeFlags } from './frugal-memory.ts';
 import { StartError } from './start-error.ts';
 
 export interface FleetOptions {
@@ -107,6 +108,7 @@ export function startWorker(
   const worker: WorkerChild = new Child({
     entry: entryPath('worker-process'),
     identity: { name, log },
+    nodeFlags: workerNodeFlags,
     clock,
     logger,
     onDeath: () => begun.reject(new StartError([diedAtStart(name)])),

@@ -2,17 +2,24 @@
 import type { ByteRange } from '../net/byte-range.ts';
 import type { CacheStatus } from '../net/cache-status.ts';
 import type { StoredBlob } from '../store/blob-store.ts';
-import type { Fill, FillReader } from './fill.ts';
+import type { BlobReader } from './fill-reader.ts';
+import type { Fill } from './fill.ts';
 import { storedReader } from './stored-reader.ts';
+
+export interface BlobFile {
+  readonly path: string;
+  /** Else {@link BlobReader.progress} tells how far it may be read. */
+  readonly isWhole: boolean;
+}
 
 export interface BlobAnswer {
   readonly cacheStatus: CacheStatus;
   /** Undefined only where the upstream streams without a length. */
   readonly sizeBytes: number | undefined;
-  /** Where an edge on the same machine may read the whole of it; undefined where it may not. */
-  readonly path?: string | undefined;
+  /** Where an edge on the same machine may read it by itself; undefined where it may not. */
+  readonly file?: BlobFile | undefined;
   /** Begins reading; for a GET only, once at most. */
-  reader(range: ByteRange | undefined): FillReader;
+  reader(range: ByteRange | undefined): BlobReader;
   /** Must be called whether or not a reader was taken. Idempotent. */
   close(): Promise<void>;
 }
@@ -21,7 +28,7 @@ export function storedAnswer(blob: StoredBlob, cacheStatus: CacheStatus): BlobAn
   return {
     cacheStatus,
     sizeBytes: blob.sizeBytes,
-    path: blob.path,
+    file: blob.path === undefined ? undefined : { path: blob.path, isWhole: true },
     reader: (range) => storedReader(blob, range),
     close: () => blob.close(),
   };
@@ -29,10 +36,11 @@ export function storedAnswer(blob: StoredBlob, cacheStatus: CacheStatus): BlobAn
 
 /** Enters the fill at once: it must not forget bytes before the caller begins to read. */
 export function fillAnswer(fill: Fill, cacheStatus: CacheStatus): BlobAnswer {
-  const taken: FillReader[] = [fill.reader(0)];
+  const taken: BlobReader[] = [fill.reader(0)];
   return {
     cacheStatus,
     sizeBytes: fill.sizeBytes,
+    file: fill.path === undefined ? undefined : { path: fill.path, isWhole: false },
     reader(range) {
       const reader = fill.reader(range?.first ?? 0, range?.last);
       for (const other of taken.splice(0, taken.length, reader)) other.close();

@@ -7,17 +7,9 @@ import { MirrorgateError } from '../errors/mirrorgate-error.ts';
 import { digestAlgorithm, digestFromHash, digestHash, type Digest } from '../oci/digest.ts';
 import type { BlobWriter } from '../store/blob-store.ts';
 import type { Clock } from '../time/clock.ts';
-import { GrowingContent, type ReaderPosition } from './growing-content.ts';
-import { Wakeup } from './wakeup.ts';
-
-/** Held back from every reader until the digest is known to be right. */
-export const holdbackBytes = 64 * 1024;
-
-/** How long a reader is kept without an answer. */
-const patienceMs = 10_000;
-
-/** Largest piece that a reader is handed at once. */
-const maxPieceBytes = 128 * 1024;
+import { Arrival } from './arrival.ts';
+import { FillReader, type BlobReader } from './fill-reader.ts';
+import { GrowingContent } from './growing-content.ts';
 
 export interface FillOptions {
   readonly digest: Digest;
@@ -42,28 +34,12 @@ export interface FillOutcome {
   readonly stored: boolean;
 }
 
-/** A reader of a fill. `close` must be called, read to the end or not. */
-export interface FillReader {
-  /**
-   * Waits until the first byte may be given out, so that a fill which fails before that can still
-   * be answered with an error. Resolves with false where it is still far off after ten seconds in
-   * which others came: the answer must begin, its body will follow. Rejects with the fill's
-   * failure, or where nothing came in that time: clients hang on an answer that is silent.
-   */
-  ready(): Promise<boolean>;
-  /** The bytes as they come. Throws the fill's failure in place of the held-back ones. */
-  read(): AsyncGenerator<Buffer, void, undefined>;
-  close(): void;
-}
-
 export class Fill {
   readonly digest: Digest;
   readonly #options: FillOptions;
   readonly #content: GrowingContent;
-  readonly #progress = new Wakeup();
+  readonly #arrival: Arrival;
   readonly #outcome: Promise<FillOutcome>;
-  #state: 'running' | 'verified' | 'failed' = 'running';
-  #failure: unknown;
   #isSettled = false;
   #isAbandoned = false;
   #readers = 0;
@@ -73,17 +49,23 @@ export class Fill {
     this.digest = options.digest;
     this.#options = options;
     this.#content = new GrowingContent(options.writer, options.onDiskTrouble);
+    this.#arrival = new Arrival(this.#content, options.sizeBytes);
     this.#outcome = this.#run();
   }
 
   /** The blob's size: as the upstream said, else known once all of it came. */
   get sizeBytes(): number | undefined {
-    return this.#state === 'verified' ? this.#content.sizeBytes : this.#options.sizeBytes;
+    return this.#arrival.sizeBytes;
+  }
+
+  /** Where an edge on this machine may read what has come; undefined where the disk fails. */
+  get path(): string | undefined {
+    return this.#content.diskWorks ? this.#options.writer?.path : undefined;
   }
 
   /** Whether a further reader can be served from the first byte on. */
   get isOpen(): boolean {
-    const isOver = this.#state === 'failed' || this.#isSettled || this.#isAbandoned;
+    const isOver = this.#arrival.state === 'failed' || this.#isSettled || this.#isAbandoned;
     return !isOver && this.#content.isWhole;
   }
 
@@ -97,32 +79,23 @@ export class Fill {
   }
 
   /** A reader of the bytes from `first` to `last` inclusive, to the end where undefined. */
-  reader(first: number, last?: number): FillReader {
-    const entry = this.#content.enter(first);
-    let isReading = true;
+  reader(first: number, last?: number): BlobReader {
     this.#readers += 1;
-    return {
-      ready: () => this.#ready(first),
-      read: () => this.#read(entry, last === undefined ? Infinity : last + 1),
-      close: () => {
-        if (!isReading) return;
-        isReading = false;
-        this.#leave(entry);
-      },
-    };
+    return new FillReader({
+      ...{ arrival: this.#arrival, name: this.digest, first, last },
+      clock: this.#options.clock,
+      onClose: () => this.#left(),
+    });
   }
 
   async #run(): Promise<FillOutcome> {
     const { writer } = this.#options;
     try {
       await this.#receive();
-      this.#state = 'verified';
-      this.#progress.wake();
+      this.#arrival.verified();
       return { sizeBytes: this.#content.sizeBytes, stored: await this.#keep() };
     } catch (error) {
-      this.#state = 'failed';
-      this.#failure = error;
-      this.#progress.wake();
+      this.#arrival.failed(error);
       await this.#content.flushed();
       await writer?.discard();
       throw error;
@@ -140,7 +113,7 @@ export class Fill {
       hash.update(chunk);
       this.#content.append(chunk);
       if (sizeBytes !== undefined && this.#content.sizeBytes > sizeBytes) break;
-      this.#progress.wake();
+      this.#arrival.progress.wake();
       await this.#content.room();
       if (this.#isAbandoned || !this.#content.isWanted) {
         throw new MirrorgateError('MIRRORGATE_CACHE_ABANDONED', `nobody reads ${digest} any more`);
@@ -170,67 +143,18 @@ export class Fill {
     }
   }
 
-  async #ready(position: number): Promise<boolean> {
-    const receivedBefore = this.#content.sizeBytes;
-    const late = Promise.withResolvers<'late'>();
-    const timer = this.#options.clock.after(patienceMs, () => late.resolve('late'));
-    try {
-      while (this.#state === 'running' && this.#releasedBytes() <= position) {
-        if ((await Promise.race([this.#progress.next(), late.promise])) !== 'late') continue;
-        if (this.#content.sizeBytes > receivedBefore) return false;
-        throw this.#silent();
-      }
-    } finally {
-      timer.cancel();
-    }
-    if (this.#state === 'failed' && this.#releasedBytes() <= position) throw this.#failure;
-    return true;
-  }
-
-  async *#read(entry: ReaderPosition, end: number): AsyncGenerator<Buffer, void, undefined> {
-    while (entry.position < end) {
-      const available = Math.min(end, this.#releasedBytes()) - entry.position;
-      if (available > 0) {
-        const { position } = entry;
-        const piece = await this.#content.read(position, Math.min(available, maxPieceBytes));
-        yield piece;
-        this.#content.moved(entry, position + piece.length);
-      } else {
-        if (this.#state === 'verified') return;
-        if (this.#state === 'failed') throw this.#failure;
-        await this.#progress.next();
-      }
-    }
-  }
-
-  #leave(entry: ReaderPosition): void {
+  #left(): void {
     this.#readers -= 1;
-    if (this.#readers === 0 && this.#state === 'running') {
+    if (this.#readers === 0 && this.#arrival.state === 'running') {
       this.#isAbandoned = !this.#options.finishesFor(this.#content.sizeBytes);
     }
-    this.#content.leave(entry);
     this.#closeWhenIdle();
-  }
-
-  /** How many bytes from the first on may be given out. */
-  #releasedBytes(): number {
-    const received = this.#content.sizeBytes;
-    if (this.#state === 'verified') return received;
-    const size = this.#options.sizeBytes ?? received;
-    return Math.max(0, Math.min(received, size - holdbackBytes));
   }
 
   #closeWhenIdle(): void {
     const { writer, onDiskTrouble } = this.#options;
     if (!this.#isSettled || this.#readers > 0 || writer === undefined) return;
     writer.close().catch(onDiskTrouble);
-  }
-
-  #silent(): MirrorgateError {
-    return new MirrorgateError(
-      'MIRRORGATE_UPSTREAM_UNREACHABLE',
-      `nothing of ${this.digest} came from the upstream for ${patienceMs} ms`,
-    );
   }
 
   #invalid(reason: string): MirrorgateError {

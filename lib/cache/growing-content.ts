@@ -19,6 +19,8 @@ export interface ReaderPosition {
 }
 
 export class GrowingContent {
+  /** Woken when the disk has taken more, or has failed. */
+  readonly written = new Wakeup();
   readonly #writer: BlobWriter | undefined;
   readonly #onDiskTrouble: (error: unknown) => void;
   readonly #pending = new PendingBytes();
@@ -38,6 +40,16 @@ export class GrowingContent {
   /** Bytes received so far. */
   get sizeBytes(): number {
     return this.#pending.end;
+  }
+
+  /** Bytes that the writer's file has, from the first on. */
+  get writtenBytes(): number {
+    return this.#writtenBytes;
+  }
+
+  /** False without a writer, and once it has failed. */
+  get diskWorks(): boolean {
+    return this.#diskWorks;
   }
 
   /** Whether a new reader can begin at the first byte. */
@@ -106,10 +118,12 @@ export class GrowingContent {
       } catch (error) {
         this.#diskWorks = false;
         this.#onDiskTrouble(error);
+        this.written.wake();
         break;
       }
       this.#writtenBytes += batch.reduce((sum, chunk) => sum + chunk.length, 0);
       this.#pending.dropBefore(this.#writtenBytes);
+      this.written.wake();
       this.#moved.wake();
     }
     this.#draining = undefined;

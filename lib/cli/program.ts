@@ -1,5 +1,6 @@
 /** The command line: reads the arguments, runs a command, and alone decides how the program exits. */
 import { Command, CommanderError } from 'commander';
+import { stayFrugal } from '../app/frugal-memory.ts';
 import { readVersion } from '../app/version.ts';
 import { exitCodes, printError, printErrorLine } from './output.ts';
 
@@ -14,6 +15,7 @@ async function createProgram([, , firstWord]: readonly string[]): Promise<Comman
     .option('--json', 'print results as JSON')
     .exitOverride()
     .configureOutput({ outputError: printUsageError });
+  if (firstWord === gateWord) stayFrugal();
   const { registerServe } = await import('./serve.ts');
   registerServe(program);
   if (firstWord !== gateWord) (await import('./commands.ts')).registerCommands(program);

@@ -4,7 +4,8 @@
  * request while the tag is fresh. Who may have an answer is judged before it is looked for.
  */
 import { LRUCache } from 'lru-cache';
-import type { AnswerKeeper, WorkerHeaders } from './answer-passage.ts';
+import type { AnswerKeeper } from './answer-passage.ts';
+import type { WorkerHeaders } from './sent-answer.ts';
 
 export interface AnswerMemoryOptions {
   /** Milliseconds of a clock that never goes back. */

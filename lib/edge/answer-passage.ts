@@ -5,15 +5,11 @@
  */
 import type { ServerResponse } from 'node:http';
 import type { Dispatcher } from 'undici';
-import {
-  fileHeader,
-  fileSpanHeader,
-  sendsFilesHeader,
-  tryFileSpan,
-  workerRunHeader,
-  type FileSpan,
-} from '../net/internal-headers.ts';
-import { ByteMark } from './byte-mark.ts';
+import { sendsFilesHeader, workerRunHeader } from '../net/internal-headers.ts';
+import type { SharedDisk } from './cached-files.ts';
+import { FollowedFile } from './followed-file.ts';
+import { tryNamedFile, type NamedFile } from './named-file.ts';
+import { SentAnswer, type WorkerHeaders } from './sent-answer.ts';
 
 export interface ForwardRequest {
   readonly method: 'GET' | 'HEAD';
@@ -33,47 +29,26 @@ export interface AnswerKeeper {
   end(): void;
 }
 
-export type WorkerHeaders = Readonly<Record<string, string | string[] | undefined>>;
-
-/** What a worker answers with in place of a body, where the edge can send the file by itself. */
-export interface NamedFile {
-  readonly status: number;
-  readonly headers: WorkerHeaders;
-  readonly path: string;
-  /** Undefined where the worker wrote none. */
-  readonly span: FileSpan | undefined;
-}
-
-/** What of an answer's head must be the same for its body to be the same. */
-interface Head {
-  readonly status: number;
-  readonly etag: string;
-  readonly length: string | string[] | undefined;
-  readonly range: string | string[] | undefined;
-}
-
-interface Repetition {
-  /** What the client has. */
-  readonly wanted: { readonly count: number; readonly tag: Buffer };
-  readonly seen: ByteMark;
-}
-
 export class AnswerPassage implements Dispatcher.DispatchHandler {
   readonly #request: ForwardRequest;
-  readonly #takesFiles: boolean;
+  readonly #disk: SharedDisk | undefined;
+  readonly #sent = new SentAnswer();
   #namedFile: NamedFile | undefined;
+  #followed: FollowedFile | undefined;
+  /** Bytes that follow the part of a file that is still being sent. */
+  readonly #held: Buffer[] = [];
+  #passedBytes = 0;
+  /** Of an answer whose end says nothing of whether it is whole. */
+  #expectedBytes: number | undefined;
   #done: (error?: Error) => void = () => undefined;
   #controller: Dispatcher.DispatchController | undefined;
-  /** Undefined where the answer is none that could go on after a break. */
-  #head: Head | undefined;
   #workerRun: string | undefined;
-  #passed = new ByteMark();
-  #repetition: Repetition | undefined;
   #isBroken = false;
 
-  constructor(request: ForwardRequest, takesFiles: boolean) {
+  /** Takes files in place of bodies where there is a disk to find them on. */
+  constructor(request: ForwardRequest, disk: SharedDisk | undefined) {
     this.#request = request;
-    this.#takesFiles = takesFiles;
+    this.#disk = disk;
   }
 
   /** Set where the worker named a file: then nothing of the answer was passed on. */
@@ -84,7 +59,7 @@ export class AnswerPassage implements Dispatcher.DispatchHandler {
   /** Whether an heir of the worker may still bring the answer, or its rest. */
   get canGoOn(): boolean {
     if (this.#isBroken) return false;
-    return !this.#request.response.headersSent || this.#head !== undefined;
+    return !this.#request.response.headersSent || this.#sent.canBeRepeated;
   }
 
   /** Sends the request; resolves with the error that ended the answer early, if one did. */
@@ -92,7 +67,7 @@ export class AnswerPassage implements Dispatcher.DispatchHandler {
     const { method, path, headers } = this.#request;
     const run = this.#workerRun === undefined ? {} : { [workerRunHeader]: this.#workerRun };
     // The rest of a body that has begun comes as a body.
-    const files = this.#takesFiles && !this.#request.response.headersSent;
+    const files = this.#disk !== undefined && !this.#request.response.headersSent;
     const own = { ...headers, ...run, ...(files ? { [sendsFilesHeader]: '1' } : {}) };
     return new Promise((resolve) => {
       this.#done = resolve;
@@ -117,116 +92,156 @@ export class AnswerPassage implements Dispatcher.DispatchHandler {
   ): void {
     // An interim answer (RFC 9110 §15.2) is for us alone.
     if (status < 200) return;
-    const { response, answerHeaders } = this.#request;
-    if (this.#takesFiles && !response.headersSent) {
-      this.#namedFile = tryNamedFile(status, headers);
-      if (this.#namedFile !== undefined) return;
-    }
-    const head = tryHead(status, headers);
-    if (response.headersSent) {
-      if (isSame(head, this.#head)) this.#repeat();
-      else this.#break(controller);
+    const run = headers[workerRunHeader];
+    this.#workerRun = typeof run === 'string' ? run : undefined;
+    if (this.#request.response.headersSent) {
+      if (!this.#sent.beginAgain(status, headers)) this.#break(controller);
       return;
     }
-    const run = headers[workerRunHeader];
-    this.#head = head;
-    this.#workerRun = typeof run === 'string' ? run : undefined;
+    const disk = this.#disk;
+    this.#namedFile = disk && tryNamedFile(status, headers);
+    if (disk === undefined || this.#namedFile === undefined) this.#begin(status, headers);
+    else if (this.#namedFile.grows) this.#follow(controller, { file: this.#namedFile, disk });
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#followed !== undefined) this.#takeProgress(controller, this.#followed, chunk);
+    else if (!this.#pass(controller, chunk)) controller.pause();
+  }
+
+  onResponseEnd(): void {
+    void this.#over(undefined);
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    void this.#over(error);
+  }
+
+  readonly #onClose = (): void => this.#controller?.abort(new Error('the client left'));
+  readonly #onDrain = (): void => this.#controller?.resume();
+
+  #begin(status: number, headers: WorkerHeaders): void {
+    const { response, answerHeaders, keeper } = this.#request;
+    this.#sent.begin(status, headers);
     response.writeHead(status, answerHeaders(headers));
-    this.#request.keeper?.begin(status, headers);
+    keeper?.begin(status, headers);
     // Without it the head waits for the first bytes of the body, which may be far off.
     setImmediate(() => {
       if (!response.writableEnded && !response.destroyed) response.flushHeaders();
     });
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    const fresh = this.#fresh(chunk);
-    if (fresh === undefined) {
-      this.#break(controller);
+  /** Sends a file as the worker tells how far it has come; the head waits until it is open. */
+  #follow(
+    controller: Dispatcher.DispatchController,
+    { file, disk }: { readonly file: NamedFile; readonly disk: SharedDisk },
+  ): void {
+    const { status, headers, path, span } = file;
+    const abort = (): void => controller.abort(new Error('its file cannot be read'));
+    if (span === undefined) {
+      abort();
       return;
     }
-    if (fresh.length === 0) return;
-    if (this.#head !== undefined) this.#passed.add(fresh);
-    this.#request.keeper?.add(fresh);
-    if (!this.#request.response.write(fresh)) controller.pause();
+    const followed = new FollowedFile({
+      ...{ disk, path, span, response: this.#request.response },
+      onBegin: () => {
+        this.#namedFile = undefined;
+        this.#expectedBytes = span.last + 1 - span.first;
+        this.#begin(status, headers);
+      },
+      onPiece: (piece) => {
+        this.#sent.add(piece);
+        this.#passedBytes += piece.length;
+      },
+    });
+    this.#followed = followed;
+    followed.sent.then((isBegun) => {
+      if (!isBegun) abort();
+    }, abort);
   }
 
-  onResponseEnd(): void {
-    this.#release();
-    if (this.#namedFile !== undefined) {
-      this.#done();
-    } else if (this.#repetition === undefined) {
-      this.#request.response.end();
-      this.#request.keeper?.end();
-      this.#done();
-    } else {
+  #takeProgress(
+    controller: Dispatcher.DispatchController,
+    followed: FollowedFile,
+    chunk: Buffer,
+  ): void {
+    try {
+      const bytes = followed.take(chunk);
+      if (bytes.length === 0) return;
+      controller.pause();
+      this.#held.push(bytes);
+      if (this.#held.length > 1) return;
+      const pass = (): void => {
+        this.#followed = undefined;
+        const rooms = this.#held.splice(0).map((held) => this.#pass(controller, held));
+        if (rooms.at(-1) === true) controller.resume();
+      };
+      // What went wrong with the file is told where the answer is over.
+      followed.sent.then(pass, () => undefined);
+    } catch (error) {
       this.#isBroken = true;
-      this.#done(anotherAnswer());
+      controller.abort(error as Error);
     }
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.#release();
-    this.#done(error);
+  /** Whether the client may be given more at once. */
+  #pass(controller: Dispatcher.DispatchController, chunk: Buffer): boolean {
+    const fresh = this.#sent.fresh(chunk);
+    if (fresh === undefined) {
+      this.#break(controller);
+      return false;
+    }
+    if (fresh.length === 0) return true;
+    this.#sent.add(fresh);
+    this.#passedBytes += fresh.length;
+    this.#request.keeper?.add(fresh);
+    return this.#request.response.write(fresh);
   }
 
-  readonly #onClose = (): void => this.#controller?.abort(new Error('the client left'));
-  readonly #onDrain = (): void => this.#controller?.resume();
-
-  #repeat(): void {
-    const wanted = this.#repetition?.wanted ?? {
-      count: this.#passed.count,
-      tag: this.#passed.seal(),
-    };
-    this.#passed = new ByteMark();
-    this.#repetition = { wanted, seen: new ByteMark() };
+  /** The worker has ended its answer, by `error` if it did not get to the end. */
+  async #over(error: Error | undefined): Promise<void> {
+    const { response } = this.#request;
+    response.off('close', this.#onClose).off('drain', this.#onDrain);
+    const failure = (await this.#fileFailure()) ?? error;
+    if (this.#namedFile !== undefined) this.#done();
+    else if (failure !== undefined) this.#done(failure);
+    else this.#finish();
   }
 
-  /** What of `chunk` the client does not have; undefined where what it has is not this content. */
-  #fresh(chunk: Buffer): Buffer | undefined {
-    const repetition = this.#repetition;
-    if (repetition === undefined) return chunk;
-    const { wanted, seen } = repetition;
-    const known = chunk.subarray(0, wanted.count - seen.count);
-    seen.add(known);
-    this.#passed.add(known);
-    if (seen.count < wanted.count) return Buffer.alloc(0);
-    this.#repetition = undefined;
-    return seen.seal().equals(wanted.tag) ? chunk.subarray(known.length) : undefined;
+  /** Waits until a followed file is sent as far as it goes; what hindered it. */
+  async #fileFailure(): Promise<Error | undefined> {
+    const followed = this.#followed;
+    if (followed === undefined) return undefined;
+    followed.end();
+    try {
+      await followed.sent;
+      return undefined;
+    } catch (error) {
+      this.#isBroken = true;
+      return error as Error;
+    } finally {
+      this.#followed = undefined;
+    }
+  }
+
+  #finish(): void {
+    const isWhole = [undefined, this.#passedBytes].includes(this.#expectedBytes);
+    if (this.#sent.isRepeating || !isWhole) {
+      this.#isBroken = true;
+      this.#done(anotherAnswer());
+      return;
+    }
+    this.#request.response.end();
+    this.#request.keeper?.end();
+    this.#done();
   }
 
   #break(controller: Dispatcher.DispatchController): void {
     this.#isBroken = true;
     controller.abort(anotherAnswer());
   }
-
-  #release(): void {
-    this.#request.response.off('close', this.#onClose).off('drain', this.#onDrain);
-  }
 }
 
 function anotherAnswer(): Error {
   return new Error('what came again was another answer');
-}
-
-function tryNamedFile(status: number, headers: WorkerHeaders): NamedFile | undefined {
-  const path = headers[fileHeader];
-  if (typeof path !== 'string') return undefined;
-  return { status, headers, path, span: tryFileSpan(headers[fileSpanHeader]) };
-}
-
-/** Undefined where the worker did not say which content it is. */
-function tryHead(status: number, headers: WorkerHeaders): Head | undefined {
-  const { etag, 'content-length': length, 'content-range': range } = headers;
-  return typeof etag === 'string' ? { status, etag, length, range } : undefined;
-}
-
-function isSame(one: Head | undefined, other: Head | undefined): boolean {
-  return (
-    one !== undefined &&
-    one.status === other?.status &&
-    one.etag === other.etag &&
-    one.length === other.length &&
-    one.range === other.range
-  );
 }

@@ -10,7 +10,7 @@ import type { CachedFile } from './cached-files.ts';
 import { Outlet } from './outlet.ts';
 
 /** Of all answers together; the TLS layer holds as much again. */
-const memory = { budgetBytes: 32 * 1024 * 1024, keptBytes: 8 * 1024 * 1024 };
+const memory = { budgetBytes: 16 * 1024 * 1024, keptBytes: 8 * 1024 * 1024 };
 
 /** A piece is no larger than what the client takes in this time. */
 const pieceMs = 50;
@@ -18,6 +18,14 @@ const pieceMs = 50;
 /** Nor than this share of what it has taken: the buffers of the kernel make anyone look fast. */
 const pieceShare = 1 / 16;
 const firstPieceBytes = 64 * 1024;
+
+/** Of a file that is still arriving. */
+export interface FileGrowth {
+  /** How far it may be read: beyond `position` as soon as it may, `position` where it never will. */
+  beyond(position: number): Promise<number>;
+  /** Sees each piece before it is sent. */
+  onPiece(piece: Buffer): void;
+}
 
 export class FileSender {
   readonly #pool: BufferPool;
@@ -27,22 +35,24 @@ export class FileSender {
   }
 
   /**
-   * Sends the span of `file` as the body of `response`, whose head is written. Resolves when all
-   * is sent or the client has left; the file stays open.
+   * Sends the span of `file` into `response`, whose head is written, as far as it grows. Resolves
+   * when all is sent or the client has left; neither is closed.
    * @throws MirrorgateError `MIRRORGATE_CACHE_TRUNCATED`; the system's error (`EIO`)
    */
-  async send(response: ServerResponse, file: CachedFile): Promise<void> {
-    const { first, last } = file.span;
+  async send(response: ServerResponse, file: CachedFile, growth?: FileGrowth): Promise<void> {
+    const end = file.span.last + 1;
     const outlet = new Outlet(response);
     const passage = new Passage(this.#pool, file);
     try {
       let sentBytes = 0;
       let wantedBytes = firstPieceBytes;
-      const total = last + 1 - first;
-      while (sentBytes < total && !outlet.isClosed) {
-        const piece = await passage.next(wantedBytes);
+      while (passage.position < end && !outlet.isClosed) {
+        const limit = growth === undefined ? end : await growth.beyond(passage.position);
+        if (limit <= passage.position) break;
+        const piece = await passage.next(wantedBytes, limit);
         // One who takes the largest pieces does not wait for the disk.
-        if (wantedBytes >= largestBufferBytes) passage.readAhead(wantedBytes);
+        if (wantedBytes >= largestBufferBytes) passage.readAhead(wantedBytes, limit);
+        growth?.onPiece(piece);
         const begunMs = performance.now();
         await outlet.write(piece);
         passage.done(piece);
@@ -51,7 +61,6 @@ export class FileSender {
         const trusted = Math.max(firstPieceBytes, sentBytes * pieceShare);
         wantedBytes = Math.min(bytesPerMs * pieceMs, trusted);
       }
-      if (!outlet.isClosed) response.end();
     } finally {
       outlet.close();
       await passage.close();
@@ -64,24 +73,34 @@ class Passage {
   readonly #pool: BufferPool;
   readonly #file: CachedFile;
   readonly #out = new Map<Buffer, Buffer>();
-  #position: number;
+  #readTo: number;
   #ahead: Promise<Buffer> | undefined;
+  #aheadBytes = 0;
 
   constructor(pool: BufferPool, file: CachedFile) {
     this.#pool = pool;
     this.#file = file;
-    this.#position = file.span.first;
+    this.#readTo = file.span.first;
   }
 
-  next(wantedBytes: number): Promise<Buffer> {
-    const ahead = this.#ahead ?? this.#read(wantedBytes);
+  /** Of the first byte that has not been taken by {@link next}. */
+  get position(): number {
+    return this.#readTo - this.#aheadBytes;
+  }
+
+  /** The next piece, which ends before `limit`. */
+  next(wantedBytes: number, limit: number): Promise<Buffer> {
+    const ahead = this.#ahead ?? this.#read(wantedBytes, limit);
     this.#ahead = undefined;
+    this.#aheadBytes = 0;
     return ahead;
   }
 
-  readAhead(wantedBytes: number): void {
-    if (this.#position > this.#file.span.last) return;
-    this.#ahead = this.#read(wantedBytes);
+  readAhead(wantedBytes: number, limit: number): void {
+    const before = this.#readTo;
+    if (before >= limit) return;
+    this.#ahead = this.#read(wantedBytes, limit);
+    this.#aheadBytes = this.#readTo - before;
     // Told to whoever takes it.
     this.#ahead.catch(() => undefined);
   }
@@ -98,14 +117,14 @@ class Passage {
     for (const piece of [...this.#out.keys()]) this.done(piece);
   }
 
-  async #read(wantedBytes: number): Promise<Buffer> {
-    const { handle, span } = this.#file;
+  async #read(wantedBytes: number, limit: number): Promise<Buffer> {
+    const { handle } = this.#file;
     const buffer = this.#pool.take(wantedBytes);
-    const length = Math.min(buffer.length, span.last + 1 - this.#position);
+    const length = Math.min(buffer.length, limit - this.#readTo);
     const piece = buffer.subarray(0, length);
     this.#out.set(piece, buffer);
-    const position = this.#position;
-    this.#position += length;
+    const position = this.#readTo;
+    this.#readTo += length;
     let filled = 0;
     while (filled < length) {
       const { bytesRead } = await handle.read(piece, filled, length - filled, position + filled);

@@ -1,7 +1,7 @@
 /** The header fields that cross the edge, in each direction; every other one stops here. */
 import type { IncomingMessage } from 'node:http';
 import type { Target } from './admission.ts';
-import type { WorkerHeaders } from './answer-passage.ts';
+import type { WorkerHeaders } from './sent-answer.ts';
 
 /** Of a client's request only these reach a worker. None reaches an upstream. */
 const requestHeaders = ['range', 'if-range', 'if-none-match'] as const;

@@ -7,16 +7,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { Pool } from 'undici';
 import { errorCode, errorMessage, MirrorgateError } from '../errors/mirrorgate-error.ts';
-import { AnswerPassage, type ForwardRequest, type NamedFile } from './answer-passage.ts';
-import { openCachedFile } from './cached-files.ts';
+import { AnswerPassage, type ForwardRequest } from './answer-passage.ts';
+import { openCachedFile, type SharedDisk } from './cached-files.ts';
 import type { FileSender } from './file-sender.ts';
+import type { NamedFile } from './named-file.ts';
 import type { EdgeSettings } from './settings.ts';
-
-/** The disk that edge and worker share. */
-export interface SharedDisk {
-  readonly cacheDirectory: string;
-  readonly sender: FileSender;
-}
 
 /** A worker is restarted within this; until then requests wait for it. */
 const retryDelaysMs = [50, 100, 250, 500, 1_000, 1_000, 1_000];
@@ -50,19 +45,21 @@ export class WorkerLink {
    *   as {@link FileSender.send}
    */
   async forward(request: ForwardRequest): Promise<void> {
-    const disk = this.#disk;
-    const takesFiles = disk !== undefined && request.method === 'GET';
-    const file = await this.#exchange(request, takesFiles);
+    const disk = request.method === 'GET' ? this.#disk : undefined;
+    const file = await this.#exchange(request, disk);
     if (disk === undefined || file === undefined || hasLeft(request)) return;
     if (await sendFile(disk, request, file)) return;
     // It was evicted or found damaged in between: the worker knows what to do about that.
-    await this.#exchange(request, false);
+    await this.#exchange(request, undefined);
   }
 
   /** Passes the worker's answer on, unless it names a file in place of a body. */
-  async #exchange(request: ForwardRequest, takesFiles: boolean): Promise<NamedFile | undefined> {
+  async #exchange(
+    request: ForwardRequest,
+    disk: SharedDisk | undefined,
+  ): Promise<NamedFile | undefined> {
     const { response } = request;
-    const passage = new AnswerPassage(request, takesFiles);
+    const passage = new AnswerPassage(request, disk);
     let deaths = 0;
     for (const delayMs of [...retryDelaysMs, undefined]) {
       const failure = await passage.attempt(this.#pool);
@@ -120,10 +117,9 @@ async function sendFile(
   const file = span && (await openCachedFile(cacheDirectory, path, span));
   if (file === undefined) return false;
   try {
-    const { first, last } = file.span;
-    const length = String(last + 1 - first);
-    response.writeHead(status, answerHeaders({ ...headers, 'content-length': length }));
+    response.writeHead(status, answerHeaders(headers));
     await sender.send(response, file);
+    response.end();
   } finally {
     await file.handle.close();
   }

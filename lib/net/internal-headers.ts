@@ -21,6 +21,12 @@ export const fileHeader = 'x-accel-redirect';
 /** Beside it: which bytes of the file, and its whole size, written as {@link fileSpanText}. */
 export const fileSpanHeader = 'mirrorgate-file-span';
 
+/**
+ * Beside them: the file is still arriving, and the body tells how far it may be read
+ * (`file-progress.ts`).
+ */
+export const growingFileHeader = 'mirrorgate-file-grows';
+
 /** Bytes of a file, first and last included, and how long the whole of it is. */
 export interface FileSpan {
   readonly first: number;

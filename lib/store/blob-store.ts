@@ -23,6 +23,8 @@ export interface StoredBlob {
  * effect then, and both are idempotent.
  */
 export interface BlobWriter {
+  /** Where an edge on the same machine may read what was written; undefined where it is no local file. */
+  readonly path: string | undefined;
   /** Appends; rejects with the store's own error (`ENOSPC`, `EIO`, …). */
   write(chunks: readonly Buffer[]): Promise<void>;
   /** What has been written so far, from `position`. Works until `close`. */

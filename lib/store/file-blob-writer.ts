@@ -18,7 +18,7 @@ export interface FileBlobWriterOptions {
 export class FileBlobWriter implements BlobWriter {
   readonly #layout: StoreLayout;
   readonly #clock: Clock;
-  readonly #path: string;
+  readonly path: string;
   readonly #handle: FileHandle;
   readonly #close: () => Promise<void>;
   #end: Promise<void> | undefined;
@@ -26,7 +26,7 @@ export class FileBlobWriter implements BlobWriter {
   constructor({ layout, clock, path, handle }: FileBlobWriterOptions) {
     this.#layout = layout;
     this.#clock = clock;
-    this.#path = path;
+    this.path = path;
     this.#handle = handle;
     this.#close = closeOnce(handle);
   }
@@ -54,16 +54,16 @@ export class FileBlobWriter implements BlobWriter {
       await this.#handle.utimes(this.#clock.now(), sealOf(digest));
       await this.#handle.sync();
       await mkdir(dirname(target), { recursive: true, mode: 0o700 });
-      await rename(this.#path, target);
+      await rename(this.path, target);
       await syncDirectory(dirname(target));
     } catch (error) {
-      await removeFile(this.#path);
+      await removeFile(this.path);
       throw error;
     }
   }
 
   discard(): Promise<void> {
-    this.#end ??= removeFile(this.#path).then(() => undefined);
+    this.#end ??= removeFile(this.path).then(() => undefined);
     return this.#end;
   }
 

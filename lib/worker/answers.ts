@@ -3,14 +3,17 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { relative } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { BlobAnswer } from '../cache/blob-answer.ts';
+import type { BlobReader } from '../cache/fill-reader.ts';
 import type { ManifestAnswer } from '../cache/manifest-cache.ts';
 import { errorMessage } from '../errors/mirrorgate-error.ts';
 import { resolveRange, tryRange, type ByteRange } from '../net/byte-range.ts';
 import { cacheStatusText } from '../net/cache-status.ts';
+import { bytesFollowLine, progressLine } from '../net/file-progress.ts';
 import {
   fileHeader,
   fileSpanHeader,
   fileSpanText,
+  growingFileHeader,
   sendsFilesHeader,
   upstreamRequestsHeader,
 } from '../net/internal-headers.ts';
@@ -84,18 +87,34 @@ export async function sendBlob(
   if (range !== undefined) headers['content-range'] = contentRange(range, answer.sizeBytes);
   const status = range === undefined ? 200 : 206;
   const file = fileHeaders(request, { answer, range, cacheDirectory });
-  if (file !== undefined) {
+  if (file !== undefined && answer.file?.isWhole === true) {
     response.writeHead(status, { ...headers, ...file, 'content-length': 0 }).end();
     return;
   }
   const reader = answer.reader(range);
   // Until here a failure is still an answer; afterwards it can only be a broken connection.
   const isReady = await reader.ready();
-  if (range !== undefined) headers['content-length'] = range.last - range.first + 1;
-  response.writeHead(status, headers);
+  if (file !== undefined) {
+    delete headers['content-length'];
+    response.writeHead(status, { ...headers, ...file });
+  } else {
+    if (range !== undefined) headers['content-length'] = range.last - range.first + 1;
+    response.writeHead(status, headers);
+  }
   if (!isReady) response.flushHeaders();
-  await pipeline(reader.read(), response);
+  await pipeline(
+    file === undefined ? reader.read() : progressText(reader, endOf(range, answer)),
+    response,
+  );
 }
+
+/** The position after the last byte that is wanted. */
+function endOf(range: ByteRange | undefined, { sizeBytes }: BlobAnswer): number {
+  return range === undefined ? (sizeBytes ?? Infinity) : range.last + 1;
+}
+
+/** Smaller blobs are sent as they are: to open a file for them costs more. */
+const leastGrowingBytes = 1024 * 1024;
 
 /** What has the edge send the file by itself, where it can and there is one with anything in it. */
 function fileHeaders(
@@ -106,14 +125,31 @@ function fileHeaders(
     readonly cacheDirectory: string;
   },
 ): Headers | undefined {
-  const { path, sizeBytes = 0 } = blob.answer;
+  const { file, sizeBytes = 0 } = blob.answer;
   const isWanted = request.headers[sendsFilesHeader] !== undefined;
-  if (!isWanted || path === undefined || sizeBytes === 0) return undefined;
+  if (!isWanted || file === undefined || sizeBytes === 0) return undefined;
+  if (!file.isWhole && sizeBytes < leastGrowingBytes) return undefined;
   const { first, last } = blob.range ?? { first: 0, last: sizeBytes - 1 };
   return {
-    [fileHeader]: `/${relative(blob.cacheDirectory, path)}`,
+    [fileHeader]: `/${relative(blob.cacheDirectory, file.path)}`,
     [fileSpanHeader]: fileSpanText({ first, last, sizeBytes }),
+    ...(file.isWhole ? {} : { [growingFileHeader]: '1' }),
   };
+}
+
+/** In place of the bytes of a file that is still arriving: see `net/file-progress.ts`. */
+async function* progressText(
+  reader: BlobReader,
+  end: number,
+): AsyncGenerator<string | Buffer, void, undefined> {
+  let told = 0;
+  for await (const position of reader.progress()) {
+    told = position;
+    yield progressLine(position);
+  }
+  if (told === end) return;
+  yield bytesFollowLine;
+  yield* reader.read();
 }
 
 function contentRange({ first, last }: ByteRange, sizeBytes: number | undefined): string {

@@ -1,11 +1,12 @@
 /**
  * A process of clients that ask for the same thing in the same moment. Arguments: port, path, how
- * many, host. Opens all connections first; prints a JSON array of milliseconds to the first body byte.
+ * many, host, how many milliseconds to wait once all are connected. Prints a JSON array of
+ * milliseconds from the request to the first byte of the answer.
  */
 import { connect as connectTcp } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
 
-const [port = '', path = '', count = '', host = 'localhost'] = process.argv.slice(2);
+const [port = '', path = '', count = '', host = 'localhost', pauseMs = '0'] = process.argv.slice(2);
 const perAddress = 50;
 
 function open(index: number): Promise<TLSSocket> {
@@ -43,6 +44,7 @@ while (sockets.length < Number(count)) {
     ...(await Promise.all(Array.from({ length: batch }, (_, index) => open(from + index)))),
   );
 }
+await new Promise((resolve) => setTimeout(resolve, Number(pauseMs)));
 const ended = sockets.map((socket) => new Promise((resolve) => socket.once('close', resolve)));
 const times = await Promise.all(sockets.map(firstByte));
 await Promise.all(ended);

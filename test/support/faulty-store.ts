@@ -41,6 +41,7 @@ function faultyWriter(
 ): BlobWriter {
   let written = 0;
   return {
+    path: writer.path,
     async write(chunks) {
       const active = fault();
       if (active?.at === 'write' && written >= (active.afterBytes ?? 0)) {

@@ -8,6 +8,7 @@ const megabyte = Buffer.alloc(1024 * 1024, 'm');
 
 /** A disk that can be held and broken. */
 class FakeDisk implements BlobWriter {
+  readonly path = undefined;
   readonly written: Buffer[] = [];
   gate: Promise<unknown> = Promise.resolve();
   failure: Error | undefined;

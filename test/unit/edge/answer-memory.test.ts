@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { AnswerMemory } from '../../../lib/edge/answer-memory.ts';
-import type { WorkerHeaders } from '../../../lib/edge/answer-passage.ts';
+import type { WorkerHeaders } from '../../../lib/edge/sent-answer.ts';
 
 const head = { 'content-type': 'a/b', 'content-length': '4', etag: '"d"', age: '5' };
 
