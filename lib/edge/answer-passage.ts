@@ -6,7 +6,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { sendsFilesHeader, workerRunHeader } from '../net/internal-headers.ts';
-import type { SharedDisk } from './cached-files.ts';
+import type { SharedDisk } from './file-sender.ts';
 import { FollowedFile } from './followed-file.ts';
 import { tryNamedFile, type NamedFile } from './named-file.ts';
 import { SentAnswer, type WorkerHeaders } from './sent-answer.ts';

@@ -6,13 +6,6 @@ import { constants, type Stats } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FileSpan } from '../net/internal-headers.ts';
-import type { FileSender } from './file-sender.ts';
-
-/** The disk that edge and worker share. */
-export interface SharedDisk {
-  readonly cacheDirectory: string;
-  readonly sender: FileSender;
-}
 
 /** An open file and the bytes of it to send. Its removal meanwhile disturbs nobody. */
 export interface CachedFile {

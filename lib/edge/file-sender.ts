@@ -68,6 +68,12 @@ export class FileSender {
   }
 }
 
+/** The disk that edge and worker share. */
+export interface SharedDisk {
+  readonly cacheDirectory: string;
+  readonly sender: FileSender;
+}
+
 /** One file on its way through the pool. */
 class Passage {
   readonly #pool: BufferPool;

@@ -5,8 +5,8 @@
 import type { ServerResponse } from 'node:http';
 import { FileProgress } from '../net/file-progress.ts';
 import type { FileSpan } from '../net/internal-headers.ts';
-import { openGrowingFile, type CachedFile, type SharedDisk } from './cached-files.ts';
-import type { FileGrowth } from './file-sender.ts';
+import { openGrowingFile, type CachedFile } from './cached-files.ts';
+import type { FileGrowth, SharedDisk } from './file-sender.ts';
 
 export interface FollowedFileOptions {
   readonly disk: SharedDisk;

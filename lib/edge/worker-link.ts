@@ -8,8 +8,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { Pool } from 'undici';
 import { errorCode, errorMessage, MirrorgateError } from '../errors/mirrorgate-error.ts';
 import { AnswerPassage, type ForwardRequest } from './answer-passage.ts';
-import { openCachedFile, type SharedDisk } from './cached-files.ts';
-import type { FileSender } from './file-sender.ts';
+import { openCachedFile } from './cached-files.ts';
+import type { FileSender, SharedDisk } from './file-sender.ts';
 import type { NamedFile } from './named-file.ts';
 import type { EdgeSettings } from './settings.ts';
 
