@@ -67,5 +67,10 @@ function trustReasons(
   return [
     'it does not trust the private CA, and then says nothing but goes to the registry itself',
     ...(restarts ? ["dockerd and BuildKit read the system's trust store at their start only"] : []),
+    ...(client === 'docker'
+      ? [
+          `docker with the containerd image store looks for the root of a mirror in certs.d/${mirror.registry}/hosts.toml, not under the mirror's name`,
+        ]
+      : []),
   ];
 }
