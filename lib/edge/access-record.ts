@@ -50,16 +50,24 @@ export function watchExchange(
   const { socket } = request;
   const bytesBefore = socket.bytesWritten;
   response.once('close', () => {
-    const { cache, answeredAt, ...facts } = record;
     const endedAt = performance.now();
+    // Each by its name: to copy the rest of an object costs more than all of them.
     onFinished({
-      ...facts,
+      client: record.client,
+      label: record.label,
+      host: record.host,
+      mirror: record.mirror,
+      kind: record.kind,
+      repository: record.repository,
+      reference: record.reference,
+      upstreamRequests: record.upstreamRequests,
+      error: record.error,
       endedAtMs: Date.now(),
-      cache: tryCacheStatus(cache),
+      cache: tryCacheStatus(record.cache),
       method: request.method,
       status: response.headersSent ? response.statusCode : undefined,
       sentBytes: socket.bytesWritten - bytesBefore,
-      firstByteMs: (answeredAt ?? endedAt) - begunAt,
+      firstByteMs: (record.answeredAt ?? endedAt) - begunAt,
       durationMs: endedAt - begunAt,
       isComplete: response.writableFinished,
       agent: request.headers['user-agent'],
@@ -74,11 +82,16 @@ export function logAccess(
   record: AccessRecord,
   exchange: FinishedExchange,
 ): void {
-  const { client, label, host, mirror, repository, reference, upstreamRequests, error } = exchange;
   logger.info('access', {
-    ...{ client, label, host, mirror, repository, reference },
+    client: exchange.client,
+    label: exchange.label,
+    host: exchange.host,
+    mirror: exchange.mirror,
+    repository: exchange.repository,
+    reference: exchange.reference,
     cache: record.cache,
-    ...{ upstreamRequests, error },
+    upstreamRequests: exchange.upstreamRequests,
+    error: exchange.error,
     method: exchange.method,
     target: url?.split('?', 1)[0],
     status: exchange.status,

@@ -33,12 +33,21 @@ export function judgeHeaders(request: IncomingMessage, limits: MessageLimits): H
   if (rawHeaders.length / 2 > limits.maxHeaderCount) {
     throw refusal('MIRRORGATE_REQUEST_HEADERS', `more than ${limits.maxHeaderCount} headers`);
   }
-  const hosts = rawHeaders.filter(
-    (name, index) => index % 2 === 0 && name.toLowerCase() === 'host',
-  );
-  const host = hosts.length === 1 ? tryHostHeader(request.headers.host ?? '') : undefined;
+  const host =
+    count(rawHeaders, 'host') === 1 ? tryHostHeader(request.headers.host ?? '') : undefined;
   if (host === undefined) throw refusal('MIRRORGATE_REQUEST_MALFORMED', 'no valid Host header');
   return host;
+}
+
+/** How many headers of `rawHeaders` (names and values in turn) have this name, in lower case. */
+function count(rawHeaders: readonly string[], name: string): number {
+  let found = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    if (rawHeaders[index]?.length === name.length && rawHeaders[index]?.toLowerCase() === name) {
+      found += 1;
+    }
+  }
+  return found;
 }
 
 /** Headers that announce a body, or another protocol, where a pull has neither. */

@@ -55,16 +55,15 @@ export class EdgeMetrics {
   }
 
   finished(exchange: FinishedExchange): void {
-    const { kind, cache, sentBytes } = exchange;
+    const { cache, sentBytes } = exchange;
     const saves = savesBytes(cache);
     const tally = this.#tally(exchange);
     tally.requests += 1;
     tally.sentBytes += sentBytes;
     if (saves) tally.savedBytes += sentBytes;
     if (!exchange.isComplete) tally.broken += 1;
-    const source = cache === undefined ? 'none' : saves ? 'cache' : 'upstream';
-    this.#firstByte.observe({ kind, source }, exchange.firstByteMs / 1000);
-    this.#whole.observe({ kind, source }, exchange.durationMs / 1000);
+    tally.firstByte.observe(exchange.firstByteMs / 1000);
+    tally.whole.observe(exchange.durationMs / 1000);
   }
 
   denied(reason: DenialReason): void {
@@ -79,7 +78,11 @@ export class EdgeMetrics {
     const key = `${mirror}\n${kind}\n${cache}\n${code}`;
     const known = this.#tallies.get(key);
     if (known !== undefined) return known;
+    const saves = savesBytes(exchange.cache);
+    const source = exchange.cache === undefined ? 'none' : saves ? 'cache' : 'upstream';
     const tally: Tally = {
+      firstByte: this.#firstByte.labels({ kind, source }),
+      whole: this.#whole.labels({ kind, source }),
       mirror,
       kind,
       cache,
@@ -148,6 +151,8 @@ export class EdgeMetrics {
 
 /** What was answered alike in everything that is counted apart. */
 interface Tally {
+  readonly firstByte: Histogram.Internal<'kind' | 'source'>;
+  readonly whole: Histogram.Internal<'kind' | 'source'>;
   readonly mirror: string;
   readonly kind: ExchangeKind;
   readonly cache: CacheStatus | 'none';

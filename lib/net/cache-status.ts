@@ -13,12 +13,15 @@ const texts: Readonly<Record<CacheStatus, string>> = {
   bypass: 'mirrorgate; fwd=bypass',
 };
 
+const statuses = new Map(
+  Object.entries(texts).map(([status, text]) => [text, status as CacheStatus]),
+);
+
 export function cacheStatusText(status: CacheStatus): string {
   return texts[status];
 }
 
 /** The status that `text` stands for; undefined for a header that is not ours. */
 export function tryCacheStatus(text: string | undefined): CacheStatus | undefined {
-  const entry = Object.entries(texts).find(([, value]) => value === text);
-  return entry?.[0] as CacheStatus | undefined;
+  return text === undefined ? undefined : statuses.get(text);
 }

@@ -101,28 +101,26 @@ interface LineInfo {
   readonly fields: LogFields | undefined;
 }
 
-function line({ level, message, fields }: LineInfo, options: LoggerOptions): string {
+function line({ level, message, fields = {} }: LineInfo, options: LoggerOptions): string {
   const fixed = { time: new Date().toISOString(), level, process: options.process };
-  const facts = Object.entries(fields ?? {});
   return options.format === 'json'
-    ? jsonLine({ ...fixed, event: message }, facts)
-    : textLine({ ...fixed, event: message }, facts);
+    ? jsonLine({ ...fixed, event: message }, fields)
+    : textLine({ ...fixed, event: message }, Object.entries(fields));
 }
 
 type Fixed = Readonly<Record<'time' | 'level' | 'process' | 'event', string>>;
 type Facts = readonly (readonly [string, LogFields[string]])[];
 
+/** A field that took one of these names is left out. */
+const fixedNames = new Set(['time', 'level', 'process', 'event']);
+
 /** Put together by hand: the access log has a line for every request. */
-function jsonLine(fixed: Fixed, facts: Facts): string {
-  let text = '{';
-  for (const [name, value] of Object.entries(fixed)) {
-    text += `${text.length === 1 ? '' : ','}"${name}":${jsonText(value)}`;
-  }
-  for (const [name, value] of facts) {
-    // A field that took a name of the line's own is left out.
-    if (value !== undefined && !Object.hasOwn(fixed, name)) {
-      text += `,${jsonText(name)}:${jsonValue(value)}`;
-    }
+function jsonLine({ time, level, process, event }: Fixed, fields: LogFields): string {
+  let text = `{"time":"${time}","level":"${level}","process":${jsonText(process)},"event":${jsonText(event)}`;
+  for (const name of Object.keys(fields)) {
+    const value = fields[name];
+    if (value === undefined || fixedNames.has(name)) continue;
+    text += `,${jsonText(name)}:${jsonValue(value)}`;
   }
   return `${text}}`;
 }
@@ -136,6 +134,7 @@ function textLine({ time, level, process, event }: Fixed, facts: Facts): string 
 
 function jsonValue(value: NonNullable<LogFields[string]>): string {
   if (typeof value === 'string') return jsonText(value);
+  if (typeof value === 'boolean' || Number.isFinite(value)) return String(value);
   return JSON.stringify(cleanValue(value));
 }
 
