@@ -158,6 +158,23 @@ describe('blobs through a worker', () => {
     expect(lab.registry.requests.map(({ method }) => method)).to.deep.equal(['HEAD']);
   });
 
+  it('answers a HEAD by a GET where the upstream denies every HEAD, as public.ecr.aws does', async () => {
+    lab = await CacheLab.start({
+      wrap: (inner) => (exchange) => {
+        if (exchange.request.method !== 'HEAD') return inner(exchange);
+        exchange.response.writeHead(401).end();
+        return undefined;
+      },
+    });
+    const bytes = randomBytes(5_000);
+    const path = `/v2/${repository}/blobs/${lab.registry.addBlob(bytes)}`;
+    const answer = await lab.head(path);
+    expect([answer.status, answer.headers['content-length']]).to.deep.equal([200, '5000']);
+    // What was fetched for it serves the GET that follows.
+    expect((await lab.get(path)).body.equals(bytes)).to.equal(true);
+    expect(lab.registry.requests.map(({ method }) => method)).to.deep.equal(['HEAD', 'GET']);
+  });
+
   it('answers 404 BLOB_UNKNOWN for what the upstream does not have', async () => {
     lab = await CacheLab.start();
     const answer = await lab.get(`/v2/${repository}/blobs/${digestOf(Buffer.from('absent'))}`);
