@@ -76,7 +76,9 @@ describe('an ACME issuer at a CA at its worst', function () {
   /** As a process finds it that starts on the same disk. */
   function issuer(sites: readonly (readonly HostName[])[]): Issuer {
     const logger = recordedLog();
-    const store = acmeFiles({ directory: directory.join('certs'), clock, logger });
+    // The times of files are those of the machine.
+    const files = { directory: directory.join('certs'), clock: systemClock, logger };
+    const store = acmeFiles(files);
     return acmeIssuer({
       cas: [acmeCa(pebble.directoryUrl, { rootsPem: pebble.rootsPem })],
       sites: acmeSites(sites),
