@@ -37,9 +37,10 @@ export const slowKinds: readonly SlowKind[] = [
     name: 'send a byte of their headers a second',
     async open({ port }, from) {
       const socket = await openTls(port, from);
-      socket?.write(`GET ${manifestPath} HTTP/1.1\r\nHost: localhost\r\nX-Slow: `);
-      const timer = setInterval(() => socket?.write('x'), 1_000);
-      socket?.once('close', () => clearInterval(timer));
+      if (socket === undefined) return undefined;
+      socket.write(`GET ${manifestPath} HTTP/1.1\r\nHost: localhost\r\nX-Slow: `);
+      const timer = setInterval(() => socket.write('x'), 1_000);
+      socket.once('close', () => clearInterval(timer));
       return socket;
     },
   },
@@ -53,7 +54,7 @@ export const slowKinds: readonly SlowKind[] = [
   },
 ];
 
-const askedBefore = 300;
+const asked = 600;
 
 export async function holdSlowClients(run: SlowRun): Promise<SlowFigures> {
   const { port, count, patienceSeconds } = run;
@@ -64,7 +65,7 @@ export async function holdSlowClients(run: SlowRun): Promise<SlowFigures> {
     return tookMs;
   };
   await timings(100);
-  const before = await timings(askedBefore);
+  const before = await timings(asked);
   const sockets: (Socket | undefined)[] = [];
   const openedAt = slowKinds.map(() => performance.now());
   await crowd(count, 32, async (index) => {
@@ -77,7 +78,7 @@ export async function holdSlowClients(run: SlowRun): Promise<SlowFigures> {
   const among: number[] = [];
   const deadline = performance.now() + patienceSeconds * 1_000;
   while (goneAfter.size < slowKinds.length && performance.now() < deadline) {
-    if (among.length < askedBefore) among.push(...(await timings(20)));
+    if (among.length < asked) among.push(...(await timings(20)));
     else await sleep(250);
     const held = await heldByGroup(port);
     for (const [group, { name }] of slowKinds.entries()) {
@@ -92,12 +93,12 @@ export async function holdSlowClients(run: SlowRun): Promise<SlowFigures> {
 
 async function askOnce(port: number, agent: Agent): Promise<number> {
   const begunAt = performance.now();
-  const asked = request({
+  const question = request({
     ...{ host: '127.0.0.1', port, path: manifestPath, servername: 'localhost', agent },
     headers: { host: 'localhost', accept: manifestType },
   });
-  asked.end();
-  const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+  question.end();
+  const [answer] = (await once(question, 'response')) as [IncomingMessage];
   await once(answer.resume(), 'end');
   if (answer.statusCode !== 200) throw new TypeError(`answered ${answer.statusCode ?? 0}`);
   return performance.now() - begunAt;

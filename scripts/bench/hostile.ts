@@ -1,7 +1,7 @@
 /**
  * `npm run bench:hostile`: what strangers do to servers, done to ours and to what people put before
  * a registry instead, side by side, printed as one table. `-- --short` takes about two minutes,
- * `-- --malformed 10000 --slow 1000` says how many of each.
+ * `-- --malformed 10000 --slow 1000` says how many of each, `-- --alone` leaves the others out.
  */
 import { parseArgs } from 'node:util';
 import { OpenParts } from '../../test/support/lab/open-parts.ts';
@@ -18,6 +18,7 @@ const { values: options } = parseArgs({
     short: { type: 'boolean', default: false },
     malformed: { type: 'string' },
     slow: { type: 'string' },
+    alone: { type: 'boolean', default: false },
   },
 });
 const malformed = Number(options.malformed ?? (options.short ? 1_000 : 10_000));
@@ -80,7 +81,8 @@ try {
   await Promise.all(started);
   const upstream = `https://localhost:${peers.nginx.port}`;
   const ours = await parts.add(Ours.start({ bench, upstream }));
-  const setups: readonly Setup[] = [ours.setup, peers.nginxBefore, peers.caddyBefore];
+  const others = options.alone ? [] : [peers.nginxBefore, peers.caddyBefore];
+  const setups: readonly Setup[] = [ours.setup, ...others];
   const all: Figures[] = [];
   for (const { name, port } of setups) {
     console.error(`${name}: malformed requests …`);

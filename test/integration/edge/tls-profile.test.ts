@@ -54,6 +54,23 @@ describe('the TLS of an edge', () => {
     }
   });
 
+  it('chooses by its own order, but ChaCha20 for who wants that first', async () => {
+    const [aes128, aes256, chacha] = [
+      'ECDHE-ECDSA-AES128-GCM-SHA256',
+      'ECDHE-ECDSA-AES256-GCM-SHA384',
+      'ECDHE-ECDSA-CHACHA20-POLY1305',
+    ];
+    for (const [offered, chosen] of [
+      [`${aes256}:${aes128}`, aes128],
+      [`${chacha}:${aes128}`, chacha],
+      [`${aes256}:${chacha}`, aes256],
+    ] as const) {
+      const client = await handshake({ maxVersion: 'TLSv1.2', ciphers: offered });
+      expect((client.socket as TLSSocket).getCipher().name, offered).to.equal(chosen);
+      client.close();
+    }
+  });
+
   it('agrees on forward secrecy and authenticated encryption only', async () => {
     const strong = [
       'ECDHE-ECDSA-AES128-GCM-SHA256',
