@@ -46,6 +46,9 @@ export async function startOurs({ upstream = {}, storage }: ServerOptions): Prom
   const folder = storage ?? directory.join('cache');
   const cache = { directory: folder, minFree: '1MB' };
   const stage = await Stage.start({ settings: { cache } }, upstream);
+  // So that a tag is past it soon, as in the case that needs one.
+  await stage.gate.configure({ mirrors: [stage.mirror({ tags: { ttl: '1s' } })] });
+  await stage.gate.reload();
   const target = { host: '127.0.0.1', ca: stage.ca, servername: hubHost, agent: false as const };
   return {
     upstream: stage.registry,
