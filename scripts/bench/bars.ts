@@ -1,4 +1,5 @@
 /** What mirrorgate must reach, each held against what the same run measured. */
+import type { EdgesResult } from './edges.ts';
 import type { ColdResult, HerdResult, MemoryResult } from './extras.ts';
 import { titles } from './scenarios.ts';
 import type { ScenarioResult } from './trials.ts';
@@ -8,6 +9,7 @@ export interface BenchResults {
   readonly cold: ColdResult | undefined;
   readonly herd: readonly HerdResult[];
   readonly memory: MemoryResult | undefined;
+  readonly edges: readonly EdgesResult[];
 }
 
 export interface Bar {

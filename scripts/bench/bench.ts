@@ -7,6 +7,7 @@ import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { OpenParts } from '../../test/support/lab/open-parts.ts';
 import type { BenchResults } from './bars.ts';
+import { measureEdges } from './edges.ts';
 import { measureCold, measureHerd, measureMemory } from './extras.ts';
 import { Ours } from './ours.ts';
 import type { Bench, Peers } from './peers.ts';
@@ -24,7 +25,7 @@ const { values: options } = parseArgs({
   },
 });
 
-const names = [...Object.keys(titles), 'cold', 'herd', 'memory'];
+const names = [...Object.keys(titles), 'cold', 'herd', 'memory', 'edges'];
 const chosen = new Set(options.only?.split(',') ?? names);
 const rounds = Number(options.rounds ?? (options.short ? 2 : 7));
 const parts = new OpenParts();
@@ -67,6 +68,10 @@ async function measure(bench: Bench, peers: Peers): Promise<BenchResults> {
     memory: await part('memory', () =>
       measureMemory(bench, `https://localhost:${peers.nginx.port}`),
     ),
+    edges:
+      (await part('edges', () =>
+        measureEdges(bench, `https://localhost:${peers.nginx.port}`, options.short ? 1 : 5),
+      )) ?? [],
   };
 }
 

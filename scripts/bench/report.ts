@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bars, type BenchResults } from './bars.ts';
 import { chartSvg } from './chart.ts';
+import type { EdgesResult } from './edges.ts';
 import type { Summary } from './statistics.ts';
 import type { ScenarioResult } from './trials.ts';
 
@@ -17,6 +18,7 @@ export function reportText(results: BenchResults, context: string): string {
     '![Processor time for a warm GiB and for a warm manifest](benchmarks.svg)',
     ...results.scenarios.map(scenarioText),
     barsText(results),
+    ...edgesText(results.edges),
   ].join('\n\n');
 }
 
@@ -58,6 +60,21 @@ function barsText(results: BenchResults): string {
     isMet ? 'met' : '**missed**',
   ]);
   return `### Bars\n\n${tableText(['what', 'bar', 'measured', ''], rows)}`;
+}
+
+function edgesText(edges: readonly EdgesResult[]): string[] {
+  if (edges.length === 0) return [];
+  const rows = edges.map((result) => [
+    String(result.edges),
+    result.requestsPerSecond.toFixed(0),
+    result.serverCores.toFixed(2),
+    result.clientCores.toFixed(2),
+    result.gibPerSecond.toFixed(2),
+  ]);
+  const header = ['edges', 'manifests per s', 'cores of ours', 'cores of wrk', 'GiB per s'];
+  const text =
+    'On all cores, nothing pinned: the clients take the cores that the edges leave them.';
+  return [`### One edge, and two\n\n${text}`, tableText(header, rows)];
 }
 
 function spreadText({ median, least, most }: Summary, scale: number): string {
