@@ -1,4 +1,6 @@
 /** Where blobs come from: asks a mirror's upstreams, and makes a {@link Fill} of what they send. */
+import { Readable } from 'node:stream';
+import { MirrorgateError } from '../errors/mirrorgate-error.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { RepositoryName } from '../oci/names.ts';
 import type { BlobStore, BlobWriter } from '../store/blob-store.ts';
@@ -11,6 +13,7 @@ import type { CachedMirror } from './cached-mirror.ts';
 import type { CacheSpace, Reservation } from './cache-space.ts';
 import type { DiskTrouble } from './disk-trouble.ts';
 import { Fill } from './fill.ts';
+import { parallelBody } from './parallel-body.ts';
 import { resumableBody, type BlobTransfer, type Resumption } from './resumable-body.ts';
 
 /** Which blob is asked for, and on whose account. */
@@ -86,13 +89,64 @@ export class BlobOrigin {
     return new Fill({
       digest,
       sizeBytes,
-      bytes: resumableBody(first, resumption),
+      bytes: this.#bytes(query, first, resumption),
       writer: reservation && (await this.#createWriter()),
       onDiskTrouble: (error) => disk.report(error),
       finishesFor: (received) => received >= (sizeBytes ?? Infinity) * finishAbandonedShare,
       onSettled: () => reservation?.release(),
       clock,
     });
+  }
+
+  /** Over one connection, or where the mirror says so for blobs of this size, over several. */
+  #bytes(query: BlobQuery, first: SourcedTransfer, resumption: Resumption): AsyncIterable<Buffer> {
+    const inOrder = resumableBody(first, resumption);
+    const { parallel } = query.mirror;
+    const { sizeBytes } = first;
+    if (parallel === undefined || sizeBytes === undefined || sizeBytes < parallel.fromBytes) {
+      return inOrder;
+    }
+    return parallelBody({
+      sizeBytes,
+      connections: parallel.connections,
+      first: inOrder,
+      piece: (...span) => this.#piece(query, ...span),
+      rest: (firstByte) => resumableBody(brokenOff(sizeBytes, firstByte), resumption, firstByte),
+      onFallback: (error, firstByte) => {
+        const { digest } = query;
+        const fields = { digest, firstByte, ...errorFields(error) };
+        this.#options.logger.info('transfer goes on over one connection', fields);
+      },
+    });
+  }
+
+  /** @throws the upstream's error; `MIRRORGATE_CONTENT_INVALID` for anything but those bytes */
+  async #piece(
+    query: BlobQuery,
+    firstByte: number,
+    lastByte: number,
+    stopping: AbortSignal,
+  ): Promise<readonly Buffer[]> {
+    const answer = await this.#ask(query, { method: 'GET', firstByte, lastByte });
+    const { body, firstByte: begin } = answer;
+    const abort = (): void => void body.destroy();
+    stopping.addEventListener('abort', abort);
+    try {
+      if (begin !== firstByte) throw otherPiece(firstByte);
+      const chunks: Buffer[] = [];
+      let missing = lastByte + 1 - firstByte;
+      for await (const chunk of body as AsyncIterable<Buffer>) {
+        chunks.push(chunk.subarray(0, missing));
+        missing -= chunk.length;
+        if (missing <= 0) break;
+      }
+      stopping.throwIfAborted();
+      if (missing > 0) throw otherPiece(firstByte);
+      return chunks;
+    } finally {
+      stopping.removeEventListener('abort', abort);
+      body.destroy();
+    }
   }
 
   /** Ends every transfer. */
@@ -133,10 +187,22 @@ export class BlobOrigin {
 
   #ask(
     { mirror, repository, digest, tally }: BlobQuery,
-    request: Pick<SetRequest, 'method' | 'firstByte' | 'avoid'>,
+    request: Pick<SetRequest, 'method' | 'firstByte' | 'lastByte' | 'avoid'>,
   ): Promise<SourcedResponse> {
     const { signal } = this.#closing;
     const resource = { kind: 'blob', digest } as const;
     return mirror.upstream.fetch({ ...request, repository, resource, signal, tally });
   }
+}
+
+/** A transfer that stopped before `firstByte`, so that it is gone on with from there. */
+function brokenOff(sizeBytes: number, firstByte: number): BlobTransfer {
+  return { sizeBytes, firstByte, body: Readable.from([]) };
+}
+
+function otherPiece(firstByte: number): MirrorgateError {
+  return new MirrorgateError(
+    'MIRRORGATE_CONTENT_INVALID',
+    `the upstream sent other bytes than the piece from byte ${firstByte} on`,
+  );
 }

@@ -10,5 +10,7 @@ export interface CachedMirror {
   readonly staleIfErrorMs: number;
   /** Tags that never move, so never need asking again. */
   readonly isImmutable: (tag: Tag) => boolean;
+  /** For blobs of `fromBytes` and more: how many connections fetch one; undefined means one. */
+  readonly parallel: { readonly connections: number; readonly fromBytes: number } | undefined;
   readonly upstream: Pick<UpstreamSet, 'fetch' | 'isQuotaLow'>;
 }

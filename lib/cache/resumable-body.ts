@@ -30,15 +30,17 @@ export interface Resumption {
 const pausesMs = [0, 200, 500, 1_000, 2_000, 4_000];
 
 /**
+ * The bytes from `from` on, which `first` brings, earlier ones perhaps among them.
  * @throws what the last transfer ended with; MirrorgateError `MIRRORGATE_CONTENT_INVALID` where a
  *   later transfer is of another size
  */
 export async function* resumableBody(
   first: BlobTransfer,
   resumption: Resumption,
+  from = 0,
 ): AsyncGenerator<Buffer, void, undefined> {
   let transfer = first;
-  let position = 0;
+  let position = from;
   let fruitless = 0;
   for (;;) {
     let failure: unknown;

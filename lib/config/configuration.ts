@@ -136,6 +136,8 @@ export interface Mirror {
   readonly reserve: number;
   /** Whether IPv4 addresses of the upstream are dialled before others. */
   readonly prefersIPv4: boolean;
+  /** For blobs of `fromBytes` and more: how many connections fetch one; undefined means one. */
+  readonly parallel: { readonly connections: number; readonly fromBytes: number } | undefined;
   /** Globs of `repository:tag` whose content is never evicted. */
   readonly pins: readonly string[];
   /** Globs; undefined permits every repository. */

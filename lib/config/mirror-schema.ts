@@ -10,6 +10,7 @@ import {
   origin,
   registryName,
   secret,
+  size,
   wholeNumber,
 } from './scalars.ts';
 
@@ -30,6 +31,11 @@ const tags = z.strictObject({
     .prefault('7d')
     .describe('how long a tag is answered while the upstream cannot be asked'),
   immutable: z.array(z.string().min(1)).default([]).describe('tag globs that never move: v*.*.*'),
+});
+
+const parallel = z.strictObject({
+  connections: wholeNumber(2, 16).default(4).describe('each holds 8 MiB in memory'),
+  from: size.prefault('256MiB').describe('the size from which on a blob is fetched so'),
 });
 
 const mirrorObject = z.strictObject({
@@ -72,6 +78,9 @@ const mirrorObject = z.strictObject({
   reserve: wholeNumber(0, 1_000_000)
     .default(0)
     .describe("pulls of the upstream's quota kept back while stale content can stand in"),
+  parallel: parallel
+    .optional()
+    .describe('fetch a very large blob over several connections at once; one unless written'),
   pins: z
     .array(z.string().min(1))
     .default([])

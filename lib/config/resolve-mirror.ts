@@ -58,6 +58,10 @@ export function resolveMirror(written: WrittenMirror, context: MirrorContext): M
     },
     prefersAnonymous: credentials?.use === 'when-needed',
     reserve: written.reserve,
+    parallel: written.parallel && {
+      connections: written.parallel.connections,
+      fromBytes: written.parallel.from,
+    },
     prefersIPv4: written.egress === 'ipv4-first',
     pins: written.pins,
     repositories: written.repositories,

@@ -29,6 +29,8 @@ export interface UpstreamRequest {
   readonly resource: UpstreamResource;
   /** Resumes a GET: `Range: bytes=N-` (RFC 9110 §14.2). 0 and undefined ask for everything. */
   readonly firstByte?: number;
+  /** With {@link firstByte}: the last one wanted, `Range: bytes=N-M`. */
+  readonly lastByte?: number;
   /** Ends the request at any stage, its body included; the promise then rejects with its reason. */
   readonly signal: AbortSignal;
   /** Counts every HTTP request made for this one (token, redirect, retry), also when it fails. */

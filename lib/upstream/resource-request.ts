@@ -24,7 +24,7 @@ export function resourceHeaders(request: UpstreamRequest): Readonly<Record<strin
   const firstByte = firstByteOf(request);
   return {
     ...(request.resource.kind === 'manifest' ? { accept: manifestAccept } : {}),
-    ...(firstByte === undefined ? {} : { range: `bytes=${firstByte}-` }),
+    ...(firstByte === undefined ? {} : { range: `bytes=${firstByte}-${request.lastByte ?? ''}` }),
   };
 }
 

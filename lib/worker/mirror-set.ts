@@ -71,13 +71,13 @@ export class MirrorSet {
 
   #member(mirror: Mirror): Member {
     const upstreams = new UpstreamSet({ mirror, ...this.#options });
-    const { name, tags } = mirror;
+    const { name, tags, parallel } = mirror;
     const { ttlMs, staleIfErrorMs } = tags;
     const isImmutable = globMatcher(tags.immutable);
     return {
       mirror,
       upstreams,
-      cached: { name, ttlMs, staleIfErrorMs, isImmutable, upstream: upstreams },
+      cached: { name, ttlMs, staleIfErrorMs, isImmutable, parallel, upstream: upstreams },
     };
   }
 }

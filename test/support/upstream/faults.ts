@@ -78,17 +78,18 @@ interface Sending {
 export async function sendContent({ exchange, content, fault }: Sending): Promise<void> {
   const { request, response } = exchange;
   const whole = spoiledBytes(content.bytes, fault);
-  const first = fault?.kind === 'no-range' ? 0 : rangeStart(request.headers.range);
+  const asked = fault?.kind === 'no-range' ? undefined : request.headers.range;
+  const { first, end } = rangeOf(asked, whole.length);
   if (first > 0 && first >= whole.length) {
     response.writeHead(416, { 'content-range': `bytes */${whole.length}` }).end();
     return;
   }
-  const body = whole.subarray(first);
+  const body = whole.subarray(first, end);
   const announced = body.length + (fault?.kind === 'wrong-length' ? fault.delta : 0);
   response.writeHead(first > 0 ? 206 : 200, {
     'accept-ranges': 'bytes',
     ...(fault?.kind === 'chunked' ? {} : { 'content-length': announced }),
-    ...(first > 0 ? { 'content-range': `bytes ${first}-${whole.length - 1}/${whole.length}` } : {}),
+    ...(first > 0 ? { 'content-range': `bytes ${first}-${end - 1}/${whole.length}` } : {}),
     ...content.headers,
     ...spoiledHeaders(fault),
   });
@@ -151,8 +152,10 @@ function spoiledBytes(bytes: Buffer, fault: Fault | undefined): Buffer {
   return fault?.kind === 'replace' ? fault.bytes : bytes;
 }
 
-function rangeStart(header: string | undefined): number {
-  return Number(/^bytes=([0-9]+)-$/.exec(header ?? '')?.[1] ?? 0);
+/** `bytes=N-` and `bytes=N-M`; anything else asks for all. */
+function rangeOf(header: string | undefined, length: number): { first: number; end: number } {
+  const [, first = '0', last = ''] = /^bytes=([0-9]+)-([0-9]*)$/.exec(header ?? '') ?? [];
+  return { first: Number(first), end: last === '' ? length : Math.min(length, Number(last) + 1) };
 }
 
 /** Until the client has taken what was written, or has left. */

@@ -26,6 +26,7 @@ export function testMirror(
     credentials: undefined,
     prefersAnonymous: false,
     reserve: 0,
+    parallel: undefined,
     prefersIPv4: false,
     pins: [],
     repositories: undefined,
