@@ -48,12 +48,12 @@ export async function claimPrivateDirectory(
 }
 
 /**
- * What is at `path`, without following links but the system's own, which neither this process's user
- * can change nor any other: systemd has such where the folders of a dynamic user are looked for.
+ * What is at `path`, without following links but the system's own, which nobody
+ * but root can change: systemd has such where the folders of a dynamic user are looked for.
  */
 export async function directoryFacts(path: string): Promise<Stats> {
   const facts = await lstat(path);
-  if (!facts.isSymbolicLink() || facts.uid !== 0 || process.getuid?.() === 0) return facts;
+  if (!facts.isSymbolicLink() || facts.uid !== 0) return facts;
   const folder = await stat(dirname(resolve(path)));
   const isFixed = folder.uid === 0 && (folder.mode & 0o022) === 0;
   return isFixed ? await stat(path) : facts;

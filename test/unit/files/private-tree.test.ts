@@ -81,6 +81,8 @@ describe('private files and directories', () => {
   it('behind a symbolic link are refused, whether it leads anywhere or not', async () => {
     await mkdir(directory.join('elsewhere'), { mode: 0o700 });
     await symlink('elsewhere', path);
+    // So that it is somebody's, though this process may be root.
+    await chmod(directory.path, 0o777);
     const error = await rejectionOf(ensurePrivateDirectory(path));
     expect(error.code).to.equal('MIRRORGATE_FILES_DIRECTORY');
     expect(error.message).to.contain('symbolic link');
@@ -99,6 +101,8 @@ describe('private files and directories', () => {
     await chown(directory.join('elsewhere'), uid, uid);
     await symlink('elsewhere', path);
     await asUser(uid, () => ensurePrivateDirectory(path));
+    // The command line is root's.
+    await ensurePrivateDirectory(path);
     await chmod(directory.path, 0o777);
     const error = await asUser(uid, () => rejectionOf(ensurePrivateDirectory(path)));
     expect(error.message).to.contain('symbolic link');

@@ -85,6 +85,8 @@ describe('a blob store of files', () => {
     await openStore();
     await writeFile(layout.layoutFile, 'mirrorgate cache layout 2\n');
     expect((await rejectionOf(openStore())).code).to.equal('MIRRORGATE_STORE_LAYOUT');
+    // A link there is somebody's, though this process may be root.
+    await chmod(directory.path, 0o777);
     for (const make of [writeFile, symlink]) {
       layout = new StoreLayout(directory.join(make.name));
       await (make === writeFile ? writeFile(layout.root, '') : symlink('cache', layout.root));
