@@ -230,13 +230,14 @@ export class Connections {
     for (const [socket, peer] of this.#live) {
       // Gone in a moment; what was not decided by the list does not change with it.
       if (peer.isVisitor) continue;
+      const wasKnown = !isStranger(peer);
       peer.admission = this.#admissionOf(peer, now);
       peer.isProxy = this.#isProxy(peer.bytes);
       const isAwaited = peer.isCandidate && this.#namesCertificates;
-      if (isStranger(peer) && !isAwaited && !this.#letsStrangersIn) {
-        this.#logger.info('connection cut, its client is no longer allowed', {
-          client: peer.address,
-        });
+      // Who is removed where strangers are let in comes again, and is told so.
+      if (isStranger(peer) && !isAwaited && (wasKnown || !this.#letsStrangersIn)) {
+        const client = peer.address;
+        this.#logger.info('connection cut, its client is no longer allowed', { client });
         socket.destroy();
       }
     }

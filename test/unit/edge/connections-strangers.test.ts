@@ -32,6 +32,17 @@ describe('Connections, to strangers', () => {
     expect(client.destroyed).to.equal(false);
   });
 
+  it('cuts off who is removed, and lets him in again to be told so', () => {
+    bench.connections.setAllowList(listOf([allowed('192.0.2.0/24')], 'http'));
+    const [removed, stranger] = [
+      bench.connect('192.0.2.1').socket,
+      bench.connect('198.51.100.1').socket,
+    ];
+    bench.connections.setAllowList(listOf([allowed('203.0.113.0/24')], 'http'));
+    expect([removed.destroyed, stranger.destroyed]).to.deep.equal([true, false]);
+    expect(bench.connect('192.0.2.1').peer?.admission).to.equal(undefined);
+  });
+
   it('keeps the room of clients free of strangers', () => {
     bench = new ConnectionsBench({ maxStrangers: 2, maxConnections: 100 });
     bench.connections.setAllowList(allow('192.0.2.0/24'));
