@@ -138,9 +138,9 @@ function unreachable(failure: Error): MirrorgateError {
   );
 }
 
-/** The worker is not there. */
+/** The worker is not there, or so many wait to be let in that there is no room for one more. */
 function isAbsence(error: Error): boolean {
-  return ['ECONNREFUSED', 'ENOENT'].includes(errorCode(error) ?? '');
+  return ['ECONNREFUSED', 'ENOENT', 'EAGAIN'].includes(errorCode(error) ?? '');
 }
 
 /** The worker went away before its answer was through. */
