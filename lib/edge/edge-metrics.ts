@@ -2,8 +2,9 @@
  * What an edge counts for Prometheus. Labels take values of the configuration and of closed sets
  * alone: no client, repository or header can add a series.
  */
-import { Counter, Histogram, type Registry } from 'prom-client';
+import { Counter, type Registry } from 'prom-client';
 import type { CacheStatus } from '../net/cache-status.ts';
+import { TalliedHistogram, type Tally as Latency } from '../telemetry/tallied-histogram.ts';
 import type { DenialReason, ExchangeKind, FinishedExchange } from './observer.ts';
 
 /** From a warm manifest to a layer over a slow line. */
@@ -25,21 +26,21 @@ export function savesBytes(cache: CacheStatus | 'none' | undefined): boolean {
 export class EdgeMetrics {
   /** By the values of all labels. Counters are made of them when somebody asks: it costs a tenth. */
   readonly #tallies = new Map<string, Tally>();
-  readonly #firstByte: Histogram<'kind' | 'source'>;
-  readonly #whole: Histogram<'kind' | 'source'>;
+  readonly #firstByte: TalliedHistogram<'kind' | 'source'>;
+  readonly #whole: TalliedHistogram<'kind' | 'source'>;
   readonly #denied: Counter<'reason'>;
 
   constructor(registry: Registry) {
     const registers = [registry];
     this.#addCounters(registers);
-    this.#firstByte = new Histogram({
+    this.#firstByte = new TalliedHistogram({
       name: 'mirrorgate_first_byte_seconds',
       help: 'From the request to the head of its answer.',
       labelNames: ['kind', 'source'],
       buckets: latencyBuckets,
       registers,
     });
-    this.#whole = new Histogram({
+    this.#whole = new TalliedHistogram({
       name: 'mirrorgate_request_duration_seconds',
       help: 'From the request to the last byte of its answer, at the pace of the client.',
       labelNames: ['kind', 'source'],
@@ -81,8 +82,8 @@ export class EdgeMetrics {
     const saves = savesBytes(exchange.cache);
     const source = exchange.cache === undefined ? 'none' : saves ? 'cache' : 'upstream';
     const tally: Tally = {
-      firstByte: this.#firstByte.labels({ kind, source }),
-      whole: this.#whole.labels({ kind, source }),
+      firstByte: this.#firstByte.tally({ kind, source }),
+      whole: this.#whole.tally({ kind, source }),
       mirror,
       kind,
       cache,
@@ -151,8 +152,8 @@ export class EdgeMetrics {
 
 /** What was answered alike in everything that is counted apart. */
 interface Tally {
-  readonly firstByte: Histogram.Internal<'kind' | 'source'>;
-  readonly whole: Histogram.Internal<'kind' | 'source'>;
+  readonly firstByte: Latency;
+  readonly whole: Latency;
   readonly mirror: string;
   readonly kind: ExchangeKind;
   readonly cache: CacheStatus | 'none';
