@@ -37,12 +37,14 @@ type Labels<T extends string> = Readonly<Record<T, string>>;
 
 export class TalliedHistogram<T extends string> extends Histogram<T> {
   readonly #name: string;
+  readonly #help: string;
   readonly #bounds: readonly number[];
   readonly #series = new Map<string, { readonly labels: Labels<T>; readonly tally: Tally }>();
 
   constructor({ buckets, ...options }: TalliedHistogramOptions<T>) {
     super({ ...options, buckets: [...buckets] });
     this.#name = options.name;
+    this.#help = options.help;
     this.#bounds = buckets;
   }
 
@@ -56,26 +58,34 @@ export class TalliedHistogram<T extends string> extends Histogram<T> {
     return tally;
   }
 
-  override async get(): ReturnType<Histogram<T>['get']> {
-    const empty = await super.get();
-    return { ...empty, values: [...this.#series.values()].flatMap((one) => this.#values(one)) };
+  /** What the registry and `get()` of prom-client make their answers of; its types do not know it. */
+  getForPromString(): Promise<unknown> {
+    return Promise.resolve({
+      name: this.#name,
+      help: this.#help,
+      type: 'histogram',
+      aggregator: 'sum',
+      values: [...this.#series.values()].flatMap((one) => this.#values(one)),
+    });
   }
 
-  /** What `registry.metrics()` asks in place of {@link get}, though its types do not know it. */
-  getForPromString(): ReturnType<Histogram<T>['get']> {
-    return this.get();
-  }
-
-  #values({ labels, tally }: { readonly labels: Labels<T>; readonly tally: Tally }) {
+  #values({ labels, tally }: { readonly labels: Labels<T>; readonly tally: Tally }): Part[] {
+    const part = (name: string, value: number, own: Part['labels'] = {}): Part => {
+      return { metricName: `${this.#name}_${name}`, value, labels: own, sharedLabels: labels };
+    };
     let total = 0;
     const buckets = tally.counts.map((count, index) => {
       total += count;
-      return this.#value('bucket', total, { le: this.#bounds[index] ?? '+Inf', ...labels });
+      return part('bucket', total, { le: this.#bounds[index] ?? '+Inf' });
     });
-    return [...buckets, this.#value('sum', tally.sum, labels), this.#value('count', total, labels)];
+    return [...buckets, part('sum', tally.sum), part('count', total)];
   }
+}
 
-  #value(part: 'bucket' | 'sum' | 'count', value: number, labels: Partial<Record<T, string>>) {
-    return { metricName: `${this.#name}_${part}`, value, labels };
-  }
+/** One line of the exposition. */
+interface Part {
+  readonly metricName: string;
+  readonly value: number;
+  readonly labels: Record<string, string | number>;
+  readonly sharedLabels: Readonly<Record<string, string>>;
 }
