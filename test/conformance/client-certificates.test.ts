@@ -74,9 +74,9 @@ describe('client certificates behind the gate', function () {
       await scene.vm.write(`/etc/containers/certs.d/${hubHost}/client.${end}`, text);
     }
     expect(await podman.pull(reference)).to.match(/^sha256:/);
-    const [line] = scene.gate
-      .log()
-      .filter(({ event, status }) => event === 'access' && status === 200);
+    const [line] = scene.gate.log().filter(({ event, status, reference: tag }) => {
+      return event === 'access' && status === 200 && tag === '2';
+    });
     expect(line).to.include({ label: 'vm-1' });
   });
 });
