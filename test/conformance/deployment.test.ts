@@ -1,6 +1,6 @@
 /** What is shipped for systemd and compose, held against what reads it. */
 import { access, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { parse } from 'yaml';
 import { BootedRoot } from '../support/clients/booted-root.ts';
@@ -35,10 +35,12 @@ async function bootedWith(parts: OpenParts) {
   await writeFile(path('etc/mirrorgate/allow-list.yaml'), 'allow: [127.0.0.1]\n');
   const text = await readFile(join(deploy, unitName));
   await writeFile(path(`etc/systemd/system/${unitName}`), text);
-  // Here nobody may make the device nodes that a service is given in place of the machine's.
+  // Here nobody may make the device nodes that a service is given in place of the machine's; and the
+  // checkout may lie where the unit sees a folder of its own.
   await run('mkdir', `/etc/systemd/system/${unitName}.d`);
   const dropIn = path(`etc/systemd/system/${unitName}.d/lab.conf`);
-  await writeFile(dropIn, '[Service]\nPrivateDevices=no\n');
+  const seen = `BindReadOnlyPaths=${checkout} ${dirname(process.execPath)}`;
+  await writeFile(dropIn, `[Service]\nPrivateDevices=no\n${seen}\n`);
   await run('systemctl', 'daemon-reload');
   return { root: booted.root, run };
 }

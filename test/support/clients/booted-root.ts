@@ -39,6 +39,9 @@ for unit in systemd-sysctl systemd-modules-load systemd-udevd systemd-udev-trigg
   kmod-static-nodes systemd-binfmt modprobe@ systemd-networkd systemd-resolved; do
   ln -s /dev/null "etc/systemd/system/$unit.service"
 done
+# A boot empties /tmp, where the checkout may lie.
+mkdir -p etc/tmpfiles.d
+ln -sf /dev/null etc/tmpfiles.d/tmp.conf
 mount -t proc proc proc
 mount --bind proc/sys proc/sys
 mount -o remount,bind,ro proc/sys
