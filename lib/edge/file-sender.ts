@@ -10,7 +10,7 @@ import type { CachedFile } from './cached-files.ts';
 import { Outlet } from './outlet.ts';
 
 /** Of all answers together; the TLS layer holds as much again. */
-const memory = { budgetBytes: 16 * 1024 * 1024, keptBytes: 16 * 1024 * 1024 };
+const memory = { budgetBytes: 8 * 1024 * 1024, keptBytes: 8 * 1024 * 1024 };
 
 /** A piece is no larger than what the client takes in this time. */
 const pieceMs = 50;
