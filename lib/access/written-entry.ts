@@ -80,15 +80,21 @@ export function parseCertificateEntry(written: unknown): CertificateResult {
   const parsed = certificateMap.safeParse(isShort ? { name: written } : written, {
     error: describeIssue,
   });
-  if (!parsed.success) {
-    const findings = findingsOf(parsed.error);
-    return {
-      kind: 'invalid',
-      findings: isShort ? findings.map((finding) => ({ ...finding, path: [] })) : findings,
-    };
-  }
+  if (!parsed.success) return invalidEntry(parsed.error, isShort);
   const { name, label, mirrors, expires } = parsed.data;
   return { kind: 'entry', entry: { name, label, mirrors, expires } };
+}
+
+/** What is wrong with a short form is wrong with all of it. */
+function invalidEntry(
+  error: z.ZodError,
+  isShort: boolean,
+): { readonly kind: 'invalid'; readonly findings: readonly Finding[] } {
+  const findings = findingsOf(error);
+  return {
+    kind: 'invalid',
+    findings: isShort ? findings.map((finding) => ({ ...finding, path: [] })) : findings,
+  };
 }
 
 /** `{file: PATH, …}`: an entry for each block that the file lists. */
@@ -120,13 +126,7 @@ export function parseEntry(written: unknown): EntryResult {
   const parsed = entryMap.safeParse(isShort ? { cidr: written } : written, {
     error: describeIssue,
   });
-  if (!parsed.success) {
-    const findings = findingsOf(parsed.error);
-    return {
-      kind: 'invalid',
-      findings: isShort ? findings.map((finding) => ({ ...finding, path: [] })) : findings,
-    };
-  }
+  if (!parsed.success) return invalidEntry(parsed.error, isShort);
   const { data } = parsed;
   return {
     kind: 'entry',
