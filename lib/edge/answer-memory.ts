@@ -4,7 +4,7 @@
  * request while the tag is fresh. Who may have an answer is judged before it is looked for.
  */
 import { LRUCache } from 'lru-cache';
-import type { AnswerKeeper } from './answer-passage.ts';
+import type { AnswerKeeper } from './forward-request.ts';
 import type { WorkerHeaders } from './sent-answer.ts';
 
 export interface AnswerMemoryOptions {

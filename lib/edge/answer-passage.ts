@@ -3,31 +3,14 @@
  * the middle, its heir sends the answer again: what the client has is skipped, and compared, so
  * that nobody ever gets the beginning of one content and the end of another.
  */
-import type { ServerResponse } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { sendsFilesHeader, workerRunHeader } from '../net/internal-headers.ts';
 import type { SharedDisk } from './file-sender.ts';
 import { FollowedFile } from './followed-file.ts';
+import type { ForwardRequest } from './forward-request.ts';
 import { tryNamedFile, type NamedFile } from './named-file.ts';
 import { SentAnswer, type WorkerHeaders } from './sent-answer.ts';
-
-export interface ForwardRequest {
-  readonly method: 'GET' | 'HEAD';
-  readonly path: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly response: ServerResponse;
-  /** Makes the client's headers from the worker's. */
-  readonly answerHeaders: (received: WorkerHeaders) => Record<string, string>;
-  /** Sees what is passed on. */
-  readonly keeper?: AnswerKeeper | undefined;
-}
-
-/** Looks on while an answer passes; `end` is called only where all of it has. */
-export interface AnswerKeeper {
-  begin(status: number, headers: WorkerHeaders): void;
-  add(chunk: Buffer): void;
-  end(): void;
-}
+import type { Exchanger } from './shared-answers.ts';
 
 export class AnswerPassage implements Dispatcher.DispatchHandler {
   readonly #request: ForwardRequest;
@@ -62,8 +45,8 @@ export class AnswerPassage implements Dispatcher.DispatchHandler {
     return !this.#request.response.headersSent || this.#sent.canBeRepeated;
   }
 
-  /** Sends the request; resolves with the error that ended the answer early, if one did. */
-  attempt(dispatcher: Dispatcher): Promise<Error | undefined> {
+  /** Sends the request by `exchanger`; resolves with the error that ended the answer early, if one did. */
+  attempt(exchanger: Exchanger): Promise<Error | undefined> {
     const { method, path, headers } = this.#request;
     const run = this.#workerRun === undefined ? {} : { [workerRunHeader]: this.#workerRun };
     // The rest of a body that has begun comes as a body.
@@ -71,7 +54,7 @@ export class AnswerPassage implements Dispatcher.DispatchHandler {
     const own = { ...headers, ...run, ...(files ? { [sendsFilesHeader]: '1' } : {}) };
     return new Promise((resolve) => {
       this.#done = resolve;
-      dispatcher.dispatch({ method, path, headers: own }, this);
+      exchanger.dispatch({ method, path, headers: own }, this);
     });
   }
 

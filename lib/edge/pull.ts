@@ -104,12 +104,15 @@ async function forward(
     throw new MirrorgateError('MIRRORGATE_WORKER_UNREACHABLE', 'no cache process is configured');
   }
   const memorable = memoryKey(exchange, route);
+  const headers = { ...workerRequestHeaders(request), ...(onlyCached ? onlyCachedHeader : {}) };
   await worker.forward({
     keeper:
       memorable === undefined ? undefined : memory.keeper(memorable, request.method === 'GET'),
     method: request.method === 'HEAD' ? 'HEAD' : 'GET',
     path: `/${mirror.name}${pullPath(pull)}`,
-    headers: { ...workerRequestHeaders(request), ...(onlyCached ? onlyCachedHeader : {}) },
+    headers,
+    // Else it may be of another part, or on other terms.
+    isShareable: pull.kind === 'blob' && Object.keys(headers).length === 0,
     response,
     answerHeaders: (received) => {
       const { 'cache-status': cache, [upstreamRequestsHeader]: requests } = received;

@@ -7,11 +7,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { Pool } from 'undici';
 import { errorCode, errorMessage, MirrorgateError } from '../errors/mirrorgate-error.ts';
-import { AnswerPassage, type ForwardRequest } from './answer-passage.ts';
+import { AnswerPassage } from './answer-passage.ts';
 import { openCachedFile } from './cached-files.ts';
 import type { FileSender, SharedDisk } from './file-sender.ts';
+import type { ForwardRequest } from './forward-request.ts';
 import type { NamedFile } from './named-file.ts';
 import type { EdgeSettings } from './settings.ts';
+import { SharedAnswers } from './shared-answers.ts';
 
 /** A worker is restarted within this; until then requests wait for it. */
 const retryDelaysMs = [50, 100, 250, 500, 1_000, 1_000, 1_000];
@@ -25,6 +27,7 @@ const bodyTimeoutMs = 90_000;
 
 export class WorkerLink {
   readonly #pool: Pool;
+  readonly #shared: SharedAnswers;
   readonly #disk: SharedDisk | undefined;
 
   /** Without a shared disk the worker sends every body. */
@@ -37,6 +40,7 @@ export class WorkerLink {
       bodyTimeout: bodyTimeoutMs,
       keepAliveTimeout: 60_000,
     });
+    this.#shared = new SharedAnswers(this.#pool);
   }
 
   /**
@@ -62,7 +66,8 @@ export class WorkerLink {
     const passage = new AnswerPassage(request, disk);
     let deaths = 0;
     for (const delayMs of [...retryDelaysMs, undefined]) {
-      const failure = await passage.attempt(this.#pool);
+      const isShared = disk !== undefined && request.isShareable && !response.headersSent;
+      const failure = await passage.attempt(isShared ? this.#shared : this.#pool);
       if (failure === undefined) return passage.namedFile;
       if (hasLeft(request)) return undefined;
       if (isDeath(failure)) deaths += 1;

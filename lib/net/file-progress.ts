@@ -34,6 +34,11 @@ export class FileProgress {
     return this.#position;
   }
 
+  /** The line was read after which the bytes follow themselves. */
+  get bytesFollow(): boolean {
+    return this.#bytesFollow;
+  }
+
   /**
    * Takes a piece of the answer's body; returns what of it is content, from {@link position} on.
    * @throws MirrorgateError `MIRRORGATE_WORKER_PROGRESS` where it is neither

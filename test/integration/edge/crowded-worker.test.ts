@@ -22,7 +22,7 @@ describe('a worker that a crowd comes to at once', () => {
     await Promise.all(
       responses.map((response) =>
         link.forward({
-          ...{ method: 'GET', path: '/hub/v2/', headers: {}, response },
+          ...{ method: 'GET', path: '/hub/v2/', headers: {}, isShareable: false, response },
           answerHeaders: () => ({}),
         }),
       ),

@@ -57,7 +57,11 @@ export async function begin(question: Question): Promise<IncomingMessage> {
 
 /** Rejects where there is no answer at all. */
 export async function ask(question: Question): Promise<Answer> {
-  const response = await begin(question);
+  return await readAnswer(await begin(question));
+}
+
+/** The rest of an answer that has begun. */
+export async function readAnswer(response: IncomingMessage): Promise<Answer> {
   const chunks: Buffer[] = [];
   try {
     for await (const chunk of response) chunks.push(chunk as Buffer);
