@@ -3,14 +3,15 @@
  * key that never leaves the process. Unlike a checksum it cannot be fooled, and it costs a
  * fifteenth of SHA-256.
  */
-import { createCipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, randomBytes, type CipherGCM } from 'node:crypto';
 
 const key = randomBytes(16);
 /** The same for all, so that marks compare. No tag is ever shown to anybody. */
 const nonce = Buffer.alloc(12);
 
 export class ByteMark {
-  readonly #mac = createCipheriv('aes-128-gcm', key, nonce);
+  /** Most answers are never marked, and a cipher is dear to make. */
+  #mac: CipherGCM | undefined;
   #count = 0;
 
   get count(): number {
@@ -18,13 +19,19 @@ export class ByteMark {
   }
 
   add(bytes: Buffer): void {
-    this.#mac.setAAD(bytes);
+    this.#begun().setAAD(bytes);
     this.#count += bytes.length;
   }
 
   /** Ends it: the tag of all that was added. */
   seal(): Buffer {
-    this.#mac.final();
-    return this.#mac.getAuthTag();
+    const mac = this.#begun();
+    mac.final();
+    return mac.getAuthTag();
+  }
+
+  #begun(): CipherGCM {
+    this.#mac ??= createCipheriv('aes-128-gcm', key, nonce);
+    return this.#mac;
   }
 }

@@ -6,6 +6,7 @@ import { constants, type Stats } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FileSpan } from '../net/internal-headers.ts';
+import { tryDigest, type Digest } from '../oci/digest.ts';
 
 /** An open file and the bytes of it to send. Its removal meanwhile disturbs nobody. */
 export interface CachedFile {
@@ -14,13 +15,19 @@ export interface CachedFile {
 }
 
 /** Content by digest; no character of it can leave the folder. */
-const contentPath = /^\/blobs\/[a-z0-9]{1,16}\/[0-9a-f]{2}\/[0-9a-f]{64,128}$/;
+const contentPath = /^\/blobs\/([a-z0-9]{1,16})\/[0-9a-f]{2}\/([0-9a-f]{64,128})$/;
 
 /** Content that is still arriving. */
 const growingPath = /^\/filling\/[a-z0-9-]{1,32}\/[0-9a-f]{1,64}$/;
 
 /** Recency is the worker's to note. */
 const readQuietly = constants.O_RDONLY | constants.O_NOATIME | constants.O_NOFOLLOW;
+
+/** What the content at `path` must be; undefined where that is no content. */
+export function contentDigest(path: string): Digest | undefined {
+  const [, algorithm = '', hex = ''] = contentPath.exec(path) ?? [];
+  return tryDigest(`${algorithm}:${hex}`);
+}
 
 /** Undefined where `path` is no content, is gone, or is not as long as the worker knows it. */
 export async function openCachedFile(

@@ -8,6 +8,7 @@ import { MirrorgateError } from '../errors/mirrorgate-error.ts';
 import { BufferPool, largestBufferBytes } from './buffer-pool.ts';
 import type { CachedFile } from './cached-files.ts';
 import { Outlet } from './outlet.ts';
+import type { SmallFiles } from './small-files.ts';
 
 /** Of all answers together; the TLS layer holds as much again. */
 const memory = { budgetBytes: 8 * 1024 * 1024, keptBytes: 8 * 1024 * 1024 };
@@ -71,6 +72,7 @@ export class FileSender {
 /** The disk that edge and worker share. */
 export interface SharedDisk {
   readonly cacheDirectory: string;
+  readonly small: SmallFiles;
   readonly sender: FileSender;
 }
 

@@ -62,3 +62,14 @@ export class Outlet {
     waiting.resolve();
   }
 }
+
+/** A whole body in one piece. Resolves when it is written, or the client has left. */
+export async function sendPiece(response: ServerResponse, bytes: Buffer): Promise<void> {
+  const outlet = new Outlet(response);
+  try {
+    await outlet.write(bytes);
+  } finally {
+    outlet.close();
+  }
+  response.end();
+}

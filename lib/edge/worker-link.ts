@@ -12,8 +12,10 @@ import { openCachedFile } from './cached-files.ts';
 import type { FileSender, SharedDisk } from './file-sender.ts';
 import type { ForwardRequest } from './forward-request.ts';
 import type { NamedFile } from './named-file.ts';
+import { sendPiece } from './outlet.ts';
 import type { EdgeSettings } from './settings.ts';
 import { SharedAnswers } from './shared-answers.ts';
+import { SmallFiles } from './small-files.ts';
 
 /** A worker is restarted within this; until then requests wait for it. */
 const retryDelaysMs = [50, 100, 250, 500, 1_000, 1_000, 1_000];
@@ -109,17 +111,27 @@ export function linkWorkers(
     const had = { workers: known.workers, cacheDirectory: known.cacheDirectory };
     if (isDeepStrictEqual(had, wanted)) return before.workers;
   }
-  const disk = cacheDirectory === undefined ? undefined : { cacheDirectory, sender };
+  const disk =
+    cacheDirectory === undefined
+      ? undefined
+      : { cacheDirectory, small: new SmallFiles(cacheDirectory), sender };
   return workers.map((path) => new WorkerLink(path, disk));
 }
 
 /** Whether it could be opened; then it is sent, or the client has left. */
 async function sendFile(
-  { cacheDirectory, sender }: SharedDisk,
+  { cacheDirectory, small, sender }: SharedDisk,
   { response, answerHeaders }: ForwardRequest,
   { status, headers, path, span }: NamedFile,
 ): Promise<boolean> {
-  const file = span && (await openCachedFile(cacheDirectory, path, span));
+  if (span === undefined) return false;
+  const bytes = await small.content(path, span);
+  if (bytes !== undefined) {
+    response.writeHead(status, answerHeaders(headers));
+    await sendPiece(response, bytes.subarray(span.first, span.last + 1));
+    return true;
+  }
+  const file = await openCachedFile(cacheDirectory, path, span);
   if (file === undefined) return false;
   try {
     response.writeHead(status, answerHeaders(headers));

@@ -18,6 +18,8 @@ export interface Content {
   readonly storage: string;
   readonly big: Blob;
   readonly small: Blob;
+  /** As an image's configuration is. */
+  readonly tiny: Blob;
   readonly manifestBytes: number;
 }
 
@@ -36,6 +38,7 @@ export async function makeContent(root: string, bigBytes: number): Promise<Conte
   const paths = { tree: join(root, 'tree'), storage: join(root, 'storage') };
   const big = await makeBlob(paths, bigBytes);
   const small = await makeBlob(paths, 16 * 1024 * 1024);
+  const tiny = await makeBlob(paths, 8 * 1024);
   const manifest = manifestText([big, small]);
   const digest = digestOf(Buffer.from(manifest));
   await put(join(paths.tree, manifestPath), manifest);
@@ -44,7 +47,7 @@ export async function makeContent(root: string, bigBytes: number): Promise<Conte
   await put(join(storedBlob(paths.storage, digest)), manifest);
   await put(join(image, '_manifests/revisions/sha256', hex, 'link'), digest);
   await put(join(image, '_manifests/tags/1/current/link'), digest);
-  return { ...paths, big, small, manifestBytes: manifest.length };
+  return { ...paths, big, small, tiny, manifestBytes: manifest.length };
 }
 
 async function makeBlob(

@@ -20,6 +20,7 @@ const gibibyte = 1024 ** 3;
 
 export const titles = {
   blob: 'Warm blob, one client',
+  tiny: 'Warm blob of 8 KiB, 32 connections kept alive',
   manifest: 'Warm manifest by tag, 32 connections kept alive',
   head: 'HEAD of a warm manifest, 16 connections kept alive',
   handshake: 'Full TLS 1.3 handshake and one request',
@@ -37,6 +38,15 @@ export function scenarios(options: ScenarioOptions): Scenario[] {
       run: async (setup) => {
         const { bytes, seconds } = await download(url(setup, blobPath(content.big)), root);
         return { work: bytes / gibibyte, seconds };
+      },
+    },
+    {
+      title: titles.tiny,
+      unit: 'request',
+      setups: [nginx, ours, caddyBefore],
+      run: async (setup) => {
+        const done = await load(url(setup, blobPath(content.tiny)), loadSeconds);
+        return { work: done.requests, seconds: done.seconds };
       },
     },
     {

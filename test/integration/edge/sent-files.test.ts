@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, rm, truncate, writeFile } from 'node:fs/promises';
+import { Agent } from 'node:https';
 import { dirname } from 'node:path';
 import { expect } from 'chai';
 import { noOrders } from '../../../lib/budget/usage.ts';
 import { fileHeader, fileSpanHeader, sendsFilesHeader } from '../../../lib/net/internal-headers.ts';
+import { digestHex, digestOf } from '../../../lib/oci/digest.ts';
 import { EdgeBench } from '../../support/edge/edge-bench.ts';
 import type { WorkerHandler } from '../../support/edge/fake-worker.ts';
 import { ask, begin, type Answer } from '../../support/edge/https-client.ts';
@@ -134,5 +136,50 @@ describe('a file that a worker names', () => {
       response.destroy();
     }
     await openFilesBackTo(before);
+  });
+
+  describe('and is small', () => {
+    const little = randomBytes(40_000);
+    const littleHex = digestHex(digestOf(little));
+    const littlePath = `/blobs/sha256/${littleHex.slice(0, 2)}/${littleHex}`;
+    beforeEach(async () => {
+      await mkdir(dirname(directory.join(littlePath)), { recursive: true });
+      await writeFile(directory.join(littlePath), little);
+    });
+    const name = (span: string, status = 200): void => {
+      bench.worker.handler = worker({ path: littlePath, span, status });
+    };
+
+    it('is read once, and the worker asked each time', async () => {
+      name('0-39999/40000');
+      expect((await pull()).body.equals(little)).to.equal(true);
+      await rm(directory.join(littlePath));
+      const answer = await pull();
+      expect(answer).to.include({ status: 200, complete: true });
+      expect(answer.headers['content-length']).to.equal('40000');
+      expect(answer.body.equals(little)).to.equal(true);
+      expect(bench.worker.requests).to.have.length(2);
+    });
+
+    it('is sent in part where a part was asked for', async () => {
+      name('7-30000/40000', 206);
+      const answer = await pull({ range: 'bytes=7-30000' });
+      expect(answer).to.include({ status: 206, complete: true });
+      expect(answer.body.equals(little.subarray(7, 30_001))).to.equal(true);
+    });
+
+    it('is sent no faster than the client may be served', async () => {
+      name('0-39999/40000');
+      bench.edge.setOrders({ ...noOrders, clientBytesPerSecond: 100_000 });
+      const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+      const begunAt = performance.now();
+      for (let turn = 0; turn < 5; turn += 1) {
+        const answer = await ask({ port: bench.port, path: target, agent });
+        expect(answer.body.equals(little)).to.equal(true);
+      }
+      agent.destroy();
+      // What is saved up is sent at once, and the last one is not waited for.
+      expect(performance.now() - begunAt).to.be.above(800);
+    });
   });
 });
