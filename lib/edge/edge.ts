@@ -65,7 +65,10 @@ export class Edge {
       },
     });
     this.#slowReaders = new SlowReaders(limits);
-    this.#services = new ServiceProxy(logger);
+    this.#services = new ServiceProxy({
+      ...{ logger, limits },
+      onUpgrade: (socket) => this.#slowReaders.watch(socket),
+    });
     this.#trust = new TrustWatch(this.#contexts, (sighting) => observer?.sighted(sighting));
     this.#gateway = new Gateway(
       {

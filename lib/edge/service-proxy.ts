@@ -14,8 +14,9 @@ import { pipeline, type Duplex } from 'node:stream';
 import { createProxyServer, type ProxyServer } from 'httpxy';
 import type { Service } from '../config/configuration.ts';
 import { errorFields, type Logger } from '../telemetry/logger.ts';
+import { joinUpgrade } from './joined-upgrade.ts';
+import type { Limits } from './limits.ts';
 import type { Pace } from './paced-response.ts';
-import { PacedStream } from './paced-stream.ts';
 import type { Peer } from './peer.ts';
 import {
   prepareServiceRequest,
@@ -39,11 +40,18 @@ export interface ServiceUpgrade {
   readonly head: Buffer;
 }
 
+export interface ServiceProxyOptions {
+  readonly logger: Logger;
+  readonly limits: Pick<Limits, 'slowReaderWindowMs'>;
+  /** Told of every connection that may become a WebSocket, to watch how the client takes it. */
+  readonly onUpgrade: (socket: Socket) => void;
+}
+
 /** A backend that is silent for longer is given up. */
 const backendTimeoutMs = 60_000;
 
 export class ServiceProxy {
-  readonly #logger: Logger;
+  readonly #options: ServiceProxyOptions;
   readonly #proxy: ProxyServer;
   /** Of clients whose connections become WebSockets. */
   readonly #paces = new WeakMap<Duplex, Pace>();
@@ -52,8 +60,8 @@ export class ServiceProxy {
     'https:': new HttpsAgent({ keepAlive: true, maxSockets: 256 }),
   };
 
-  constructor(logger: Logger) {
-    this.#logger = logger;
+  constructor(options: ServiceProxyOptions) {
+    this.#options = options;
     this.#proxy = createProxyServer({
       proxyTimeout: backendTimeoutMs,
       upgradeTimeout: backendTimeoutMs,
@@ -67,8 +75,8 @@ export class ServiceProxy {
     this.#proxy.on('proxyRes', (answer, request, response) => {
       this.#pass(answer, request, response);
     });
-    this.#proxy.on('proxyReqWs', (outgoing, _request, socket) => {
-      joinUpgrade(outgoing, socket, this.#paces.get(socket));
+    this.#proxy.on('proxyReqWs', (outgoing, request, socket) => {
+      this.#join(outgoing, request, socket);
     });
   }
 
@@ -85,20 +93,20 @@ export class ServiceProxy {
     prepareServiceRequest(request, peer);
     // httpxy and the pipeline of the answer listen for its end as well.
     response.setMaxListeners(16);
-    await this.#proxy.web(request, response, this.#options(service));
+    await this.#proxy.web(request, response, this.#outgoing(service));
   }
 
   async upgrade({ service, peer, request, socket, head }: ServiceUpgrade): Promise<void> {
     prepareServiceUpgrade(request, peer);
     this.#paces.set(socket, peer.passage.pace);
-    await this.#proxy.ws(request, socket as Socket, this.#options(service), head);
+    await this.#proxy.ws(request, socket as Socket, this.#outgoing(service), head);
   }
 
   close(): void {
     for (const agent of Object.values(this.#agents)) agent.destroy();
   }
 
-  #options({ target }: Service) {
+  #outgoing({ target }: Service) {
     const secure = target.startsWith('https:');
     return { target, agent: secure ? this.#agents['https:'] : this.#agents['http:'] };
   }
@@ -123,10 +131,21 @@ export class ServiceProxy {
     pipeline(answer, response, () => undefined);
   }
 
+  #join(outgoing: ClientRequest, request: IncomingMessage, socket: Socket): void {
+    const pace = this.#paces.get(socket);
+    if (pace === undefined) return;
+    this.#options.onUpgrade(socket);
+    joinUpgrade(outgoing, socket, {
+      pace,
+      lingerMs: this.#options.limits.slowReaderWindowMs,
+      onError: (error) => this.#fail(error, request),
+    });
+  }
+
   #fail(error: unknown, request?: IncomingMessage, outlet?: ServerResponse | Socket): void {
     // Without the query: signed URLs are as good as a password.
     const target = request?.url?.split('?', 1)[0];
-    this.#logger.warn('service failed', { target, ...errorFields(error) });
+    this.#options.logger.warn('service failed', { target, ...errorFields(error) });
     if (outlet === undefined) return;
     if (outlet instanceof Socket || outlet.headersSent) {
       if (!outlet.writableEnded) outlet.destroy();
@@ -135,21 +154,4 @@ export class ServiceProxy {
     outlet.writeHead(502, { 'content-type': 'text/plain; charset=utf-8' });
     outlet.end('the service behind this host did not answer\n');
   }
-}
-
-/**
- * Neither end of an upgraded connection outlives the other, however it goes; what the backend says
- * goes out at the client's pace.
- */
-function joinUpgrade(outgoing: ClientRequest, socket: Socket, pace: Pace | undefined): void {
-  socket.once('close', () => outgoing.destroy());
-  outgoing.once('upgrade', (_answer, backend) => {
-    socket.once('close', () => backend.destroy());
-    backend.once('close', () => socket.destroy());
-    if (pace === undefined) return;
-    const paced = new PacedStream(pace);
-    socket.once('close', () => paced.destroy());
-    // httpxy joins the two itself in this same event, and nothing flows before the next tick.
-    process.nextTick(() => backend.unpipe(socket).pipe(paced).pipe(socket));
-  });
 }

@@ -1,9 +1,13 @@
 /**
- * Lets go of clients that take an answer too slowly to be anything but stuck or hostile. Only a
- * client that has bytes waiting for it is measured: a slow upstream is not its fault.
+ * Lets go of clients that take what they are sent too slowly to be anything but stuck or hostile.
+ * Only a client that has bytes waiting for it is measured: a slow upstream is not its fault.
  */
 import type { ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import type { Limits } from './limits.ts';
+
+/** What is sent to a client: an answer, or all that goes over a connection that was upgraded. */
+type Outlet = ServerResponse | Socket;
 
 /** The span that is being measured. */
 interface Span {
@@ -13,7 +17,7 @@ interface Span {
 
 export class SlowReaders {
   readonly #limits: Limits;
-  readonly #spans = new Map<ServerResponse, Span>();
+  readonly #spans = new Map<Outlet, Span>();
   readonly #timer: NodeJS.Timeout;
 
   constructor(limits: Limits) {
@@ -22,9 +26,9 @@ export class SlowReaders {
     this.#timer.unref();
   }
 
-  watch(response: ServerResponse): void {
-    this.#spans.set(response, { takenBytes: 0, sinceMs: Date.now() });
-    response.once('close', () => this.#spans.delete(response));
+  watch(outlet: Outlet): void {
+    this.#spans.set(outlet, { takenBytes: 0, sinceMs: Date.now() });
+    outlet.once('close', () => this.#spans.delete(outlet));
   }
 
   close(): void {
@@ -34,8 +38,8 @@ export class SlowReaders {
   #sweep(nowMs: number): void {
     const { minReadBytesPerSecond, slowReaderWindowMs } = this.#limits;
     const leastBytes = (minReadBytesPerSecond * slowReaderWindowMs) / 1000;
-    for (const [response, span] of this.#spans) {
-      const { socket } = response;
+    for (const [outlet, span] of this.#spans) {
+      const socket = outlet instanceof Socket ? outlet : outlet.socket;
       if (socket === null) continue;
       const takenBytes = socket.bytesWritten - socket.writableLength;
       const waits = socket.writableLength > 0;
@@ -43,7 +47,7 @@ export class SlowReaders {
         span.takenBytes = takenBytes;
         span.sinceMs = nowMs;
       } else if (nowMs - span.sinceMs >= slowReaderWindowMs) {
-        response.destroy();
+        outlet.destroy();
       }
     }
   }

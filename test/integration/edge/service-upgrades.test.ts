@@ -7,6 +7,8 @@ import { hubHost } from '../../support/edge/test-settings.ts';
 import { WireClient, type WireOptions } from '../../support/edge/wire-client.ts';
 import { poll } from '../../support/lab/polling.ts';
 
+/** Short, so that who keeps a side open is let go within a test. */
+const limits = { slowReaderWindowMs: 400, checkIntervalMs: 50 };
 const upgrade =
   `GET /socket?a=b HTTP/1.1\r\nHost: ${serviceHost}\r\nConnection: keep-alive, Upgrade\r\n` +
   'Upgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n';
@@ -29,7 +31,7 @@ describe('an upgrade to a WebSocket', () => {
     });
   beforeEach(async () => {
     backend = await FakeBackend.start();
-    bench = await EdgeBench.start({ settings: { services: [backend.service] } });
+    bench = await EdgeBench.start({ limits, settings: { services: [backend.service] } });
   });
   afterEach(async () => {
     await bench.close();
@@ -93,7 +95,7 @@ describe('an upgrade to a WebSocket', () => {
   it('ends on both sides when the backend dies', async () => {
     const client = await established({ staysOpen: true });
     await backend.kill();
-    await poll(() => client.send('x').error && true, { deadlineMs: 1_000, what: 'reset' });
+    await poll(() => client.send('x').error && true, { deadlineMs: 5_000, what: 'reset' });
   });
 
   it('that the backend refuses is refused, and the connection ended', async () => {

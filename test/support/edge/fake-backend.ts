@@ -6,9 +6,8 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { buffer } from 'node:stream/consumers';
-import type { Duplex } from 'node:stream';
 import type { Service } from '../../../lib/config/configuration.ts';
 import { hostNames } from '../test-certificates.ts';
 
@@ -23,31 +22,38 @@ export interface BackendRequest {
   complete: boolean | undefined;
 }
 
+/** `head` is what the edge has sent after its request. */
+export type UpgradeHandler = (socket: Socket, head: Buffer) => void;
+
 export type BackendHandler = (request: IncomingMessage, response: ServerResponse) => void;
 
 export class FakeBackend {
   readonly requests: BackendRequest[] = [];
   /** Connections that were upgraded and still stand. */
-  readonly upgraded = new Set<Duplex>();
+  readonly upgraded = new Set<Socket>();
   handler: BackendHandler = (_request, response) => response.end('stored');
   /** Undefined where no upgrade is to be answered. */
   greeting: string | undefined =
     'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nhello ';
+  /** After the greeting: an echo unless told. */
+  upgradeHandler: UpgradeHandler = (socket, head) => {
+    socket.write(head);
+    socket.on('data', (chunk: Buffer) => socket.write(chunk));
+  };
   readonly #server: Server;
 
   private constructor() {
     this.#server = createServer((request, response) => void this.#serve(request, response));
-    this.#server.on('upgrade', (request, socket, head) => {
+    this.#server.on('upgrade', (request, socket: Socket, head) => {
       this.#keep(request);
       socket.on('error', () => socket.destroy());
       socket.on('close', () => this.upgraded.delete(socket));
+      socket.on('end', () => socket.end());
       this.upgraded.add(socket);
       socket.resume();
       if (this.greeting === undefined) return;
       socket.write(this.greeting);
-      socket.write(head);
-      socket.on('data', (chunk: Buffer) => socket.write(chunk));
-      socket.on('end', () => socket.end());
+      this.upgradeHandler(socket, head);
     });
   }
 
