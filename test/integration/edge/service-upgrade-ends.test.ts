@@ -47,7 +47,7 @@ describe('the end of an upgraded connection', () => {
 
   for (const [what, bytesPerSecond] of [
     ['as fast as it can', undefined],
-    ['at its pace', 4_000_000],
+    ['at its pace', 2_000_000],
   ] as const) {
     it(`comes after the client has got ${what} what the backend said last`, async () => {
       await start();
@@ -61,7 +61,7 @@ describe('the end of an upgraded connection', () => {
 
   it('comes no sooner for a client that goes on talking', async () => {
     await start();
-    pace(4_000_000);
+    pace(2_000_000);
     const client = await connect();
     client.send(upgrade);
     const chatter = setInterval(() => client.send('more'), 1);
@@ -78,13 +78,13 @@ describe('the end of an upgraded connection', () => {
   it('that is a reset of the backend leaves the client what was said before', async () => {
     await start();
     pace(100_000);
-    backend.upgradeHandler = (socket) => socket.write(message.subarray(0, 40_000));
+    backend.upgradeHandler = (socket) => socket.write(message.subarray(0, 100_000));
     const client = await connect();
-    await client.send(upgrade).until(/m{40000}$/);
+    await client.send(upgrade).until(/m{100000}$/);
     const [socket] = backend.upgraded;
     // The client's pace holds it back.
     socket?.write('tail', () => setImmediate(() => socket.resetAndDestroy()));
-    expect(await client.closed()).to.match(/m{40000}tail$/);
+    expect(await client.closed()).to.match(/m{100000}tail$/);
     expect(client.error).to.equal(undefined);
     const events = bench.log.entries.map(({ event }) => event);
     expect(events).to.include('service failed');
