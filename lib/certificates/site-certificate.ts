@@ -4,9 +4,10 @@
  */
 import type { IssuerName, Site } from '../config/configuration.ts';
 import { errorFields, type Logger } from '../telemetry/logger.ts';
-import type { Clock, Timer } from '../time/clock.ts';
+import type { Clock } from '../time/clock.ts';
 import { certificateFacts, parseChain } from './certificate-facts.ts';
 import type { CertificateStore } from './certificate-store.ts';
+import { CheckQueue } from './check-queue.ts';
 import { withDeadline } from './deadline.ts';
 import type { CertifiedKey, Issuer, Outlook } from './issuer.ts';
 import { waitAfterFailureMs, waitAfterFutileIssueMs, waitUntilDueMs } from './renewal-schedule.ts';
@@ -38,6 +39,7 @@ export class SiteCertificate {
   readonly site: Site;
   readonly #context: SiteCertificateContext;
   readonly #closing = new AbortController();
+  readonly #checks: CheckQueue;
   #issuer: Issuer;
   #held: CertifiedKey | undefined;
   /** Who issued it: what another issuer left serves only until there is something better. */
@@ -49,19 +51,17 @@ export class SiteCertificate {
   #failures = 0;
   #lastError: unknown;
   #dueAt: Date | undefined;
-  #nextCheckAt: Date | undefined;
-  #timer: Timer | undefined;
-  #running: Promise<void> = Promise.resolve();
-  #queued: Promise<void> | undefined;
 
   constructor({ site, issuer, context, predecessor }: SiteCertificateOptions) {
     this.site = site;
     this.#issuer = issuer;
     this.#context = context;
+    const { clock } = context;
+    const after = predecessor?.close();
+    this.#checks = new CheckQueue({ clock, check: () => this.#attempt(), after });
     if (predecessor === undefined) return;
     this.#held = predecessor.#held;
     this.#heldFrom = predecessor.#heldFrom;
-    this.#running = predecessor.close();
   }
 
   get held(): CertifiedKey | undefined {
@@ -78,7 +78,7 @@ export class SiteCertificate {
   }
 
   get nextCheckAt(): Date | undefined {
-    return this.#nextCheckAt;
+    return this.#checks.nextAt;
   }
 
   /** Whether what is held can serve the site now. */
@@ -101,22 +101,14 @@ export class SiteCertificate {
    * come while an attempt runs share the one after it.
    */
   check(): Promise<void> {
-    if (this.#queued === undefined) {
-      this.#queued = this.#running.then(async () => {
-        this.#queued = undefined;
-        await this.#attempt();
-      });
-      this.#running = this.#queued;
-    }
-    return this.#queued;
+    return this.#checks.run();
   }
 
   /** Takes what is stored into use and asks nobody. Never rejects: a fault shows at the next check. */
   async load(): Promise<void> {
     // A check that runs or waits has done so, or is about to.
-    if (this.#loaded || this.#queued !== undefined) return;
-    this.#running = this.#running.then(() => this.#load()).catch(() => undefined);
-    await this.#running;
+    if (this.#loaded || this.#checks.isQueued) return;
+    await this.#checks.runBetween(() => this.#load());
   }
 
   /** As {@link check}, but replaces what is not due too. */
@@ -128,12 +120,10 @@ export class SiteCertificate {
   /** Idempotent. Aborts a running attempt; nothing is announced afterwards. */
   async close(): Promise<void> {
     this.#closing.abort();
-    this.#timer?.cancel();
-    await this.#running;
+    await this.#checks.close();
   }
 
   async #attempt(): Promise<void> {
-    this.#timer?.cancel();
     const forced = this.#forced;
     this.#forced = false;
     try {
@@ -187,10 +177,7 @@ export class SiteCertificate {
     this.#announce(next);
     const { serial, notAfter } = certificateFacts(parseChain(next.chainPem)[0]);
     logger.info('certificate obtained', {
-      site: name,
-      names: hosts,
-      issuer,
-      serial,
+      ...{ site: name, names: hosts, issuer, serial },
       notAfter: notAfter.toISOString(),
     });
   }
@@ -210,7 +197,7 @@ export class SiteCertificate {
     this.#lastError = result?.kind === 'suspect' ? result.problem : undefined;
     const futile = issued && dueAt <= now;
     const { maxWaitMs } = this.#context;
-    this.#wait(
+    this.#checks.appoint(
       futile ? waitAfterFutileIssueMs(this.#leftMs(now)) : waitUntilDueMs(dueAt, now, maxWaitMs),
     );
     if (futile) this.#log('warn', 'certificate due when issued');
@@ -222,13 +209,8 @@ export class SiteCertificate {
     this.#lastError = error;
     const now = this.#now();
     const leftMs = this.isUsable ? this.#leftMs(now) : undefined;
-    this.#wait(waitAfterFailureMs(error, { failures: this.#failures, leftMs, now }));
+    this.#checks.appoint(waitAfterFailureMs(error, { failures: this.#failures, leftMs, now }));
     this.#log(this.isUsable ? 'warn' : 'error', 'certificate failed');
-  }
-
-  #wait(delayMs: number): void {
-    this.#timer = this.#context.clock.after(delayMs, () => void this.check());
-    this.#nextCheckAt = new Date(this.#now().getTime() + delayMs);
   }
 
   #ask<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
@@ -252,10 +234,8 @@ export class SiteCertificate {
 
   #log(level: 'warn' | 'error', event: string): void {
     this.#context.logger[level](event, {
-      site: this.site.name,
-      names: this.site.hosts,
-      issuer: this.site.issuer,
-      nextCheckAt: this.#nextCheckAt?.toISOString(),
+      ...{ site: this.site.name, names: this.site.hosts, issuer: this.site.issuer },
+      nextCheckAt: this.#checks.nextAt?.toISOString(),
       ...(this.#lastError === undefined ? {} : errorFields(this.#lastError)),
     });
   }
