@@ -16,6 +16,9 @@ export function stayFrugal(): void {
 /** For a worker: the pieces of a transfer, garbage at once, are collected before there are many. */
 export const workerNodeFlags: readonly string[] = ['--max-semi-space-size=2'];
 
+/** For an edge: a crowd of handshakes has the space for new objects grow, and it never shrinks again. */
+export const edgeNodeFlags: readonly string[] = ['--max-semi-space-size=8'];
+
 /** Of every process that is started: freed memory goes back to the system (mallopt(3)). */
 export const frugalEnvironment: Readonly<Record<string, string>> = {
   MALLOC_ARENA_MAX: '2',

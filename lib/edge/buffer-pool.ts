@@ -19,7 +19,7 @@ export class BufferPool {
   #outBytes = 0;
   #freeBytes = 0;
 
-  /** At most `keptBytes` lie idle; what comes back beyond that is let go. */
+  /** At most `keptBytes` lie idle, and none of the large ones once the budget is spent. */
   constructor({ budgetBytes, keptBytes }: { budgetBytes: number; keptBytes: number }) {
     this.#budgetBytes = budgetBytes;
     this.#keptBytes = keptBytes;
@@ -28,6 +28,11 @@ export class BufferPool {
   /** What is in use. */
   get outBytes(): number {
     return this.#outBytes;
+  }
+
+  /** What lies idle. */
+  get idleBytes(): number {
+    return this.#freeBytes;
   }
 
   /** A buffer of the largest size that is no more than `wantedBytes` and that there is room for. */
@@ -41,6 +46,7 @@ export class BufferPool {
     if (kept !== undefined) this.#freeBytes -= kept.length;
     const buffer = kept ?? Buffer.allocUnsafeSlow(sizeAt(index));
     this.#outBytes += buffer.length;
+    this.#letGo();
     return buffer;
   }
 
@@ -50,6 +56,18 @@ export class BufferPool {
     if (this.#freeBytes + buffer.length > this.#keptBytes) return;
     this.#free[sizes.findIndex((size) => size === buffer.length)]?.push(buffer);
     this.#freeBytes += buffer.length;
+    this.#letGo();
+  }
+
+  /** A crowd has no use for large ones. */
+  #letGo(): void {
+    for (const idle of this.#free.slice(0, -1)) {
+      while (this.#outBytes + this.#freeBytes > this.#budgetBytes) {
+        const buffer = idle.pop();
+        if (buffer === undefined) break;
+        this.#freeBytes -= buffer.length;
+      }
+    }
   }
 }
 

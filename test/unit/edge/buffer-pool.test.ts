@@ -30,4 +30,15 @@ describe('BufferPool', () => {
     expect(pool.take(256 * kib)).to.equal(first);
     expect(pool.take(256 * kib)).to.not.equal(second);
   });
+
+  it('lets large ones go while a crowd is served, and keeps the small ones', () => {
+    const pool = new BufferPool({ budgetBytes: 1024 * kib, keptBytes: 1024 * kib });
+    const large = pool.take(256 * kib);
+    pool.give(large);
+    const crowd = Array.from({ length: 64 }, () => pool.take(16 * kib));
+    expect(pool.idleBytes).to.equal(0);
+    for (const buffer of crowd) pool.give(buffer);
+    expect(pool.idleBytes).to.equal(1024 * kib);
+    expect(crowd).to.include(pool.take(16 * kib));
+  });
 });
