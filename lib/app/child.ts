@@ -66,6 +66,7 @@ export class Child<Request, Report, Table extends QuestionTable> {
       const child = fork(entry, [JSON.stringify(identity)], {
         serialization: 'advanced',
         execArgv: [...process.execArgv, ...nodeFlags],
+        // Handed on, not read: what of it is configuration has been taken by lib/config.
         env: { ...frugalEnvironment, ...process.env },
       });
       this.#watch(child);

@@ -14,18 +14,14 @@ import { TemporaryDirectory } from '../../support/lab/temporary-directory.ts';
 import { scaled } from '../../support/scale.ts';
 import { hostNames } from '../../support/test-certificates.ts';
 
-const script = (name: string): string =>
-  new URL(`../../support/ca/${name}`, import.meta.url).pathname;
+const script = new URL('../../support/ca/rotating-process.mjs', import.meta.url).pathname;
 /** More changes than a rotation makes: the last run is to end by itself. */
 const maxChanges = 60;
 
 /** The last bundle version that it told, and whether it was killed. */
 async function rotate(directory: string, killedBefore: number, stick?: string) {
-  const program =
-    stick === undefined
-      ? [script('rotating-process.mjs'), directory]
-      : [script('offline-process.mjs'), directory, stick];
-  const command = [process.execPath, ...program, String(killedBefore)];
+  const kept = stick === undefined ? [] : [stick];
+  const command = [process.execPath, script, directory, String(killedBefore), ...kept];
   const versions = (text: string): number[] => text.trim().split('\n').map(Number);
   try {
     const { stdout } = await runCommand(machine, command);
