@@ -2,6 +2,7 @@
 import { rename, writeFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import { X509Certificate } from 'node:crypto';
+import { certificateBlocks } from '../../../lib/certificates/pem.ts';
 import { ask } from '../../support/app/gate-client.ts';
 import { GateFolder, readyLine } from '../../support/app/gate-folder.ts';
 import { expectRefusal, type Outcome } from '../../support/app/program.ts';
@@ -47,6 +48,22 @@ describe('a gate whose root is kept elsewhere', function () {
     expect(text).to.contain('Verify return code: 0');
     const pems = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
     return [...new Set(pems)].slice(1).map((pem) => new X509Certificate(pem).subject);
+  }
+
+  /** The status that a client with this certificate gets, or none. */
+  async function curl(shown?: string): Promise<string> {
+    const at = `${host}:${folder.ports.https}`;
+    const [certificate, key] = ['cert', 'key'].map((end) => folder.join(`${shown}.${end}`));
+    const command = [
+      ...['curl', '--silent', '--cacert', folder.join('certs', 'trust', 'bundle.pem')],
+      ...(shown === undefined ? [] : ['--cert', `${certificate}`, '--key', `${key}`]),
+      ...['--resolve', `${at}:127.0.0.1`, '--write-out', '%{http_code}', '--output', '/dev/null'],
+      `https://${at}/v2/`,
+    ];
+    return await runCommand(machine, command).then(
+      ({ stdout }) => stdout,
+      () => 'no answer',
+    );
   }
 
   it('serves by its intermediate, and by a new one without a restart', async () => {
@@ -123,6 +140,38 @@ describe('a gate whose root is kept elsewhere', function () {
       ...['openssl', 'verify', '-x509_strict', '-purpose', 'sslserver', '-untrusted', chain],
       ...['-CAfile', folder.join('certs', 'trust', 'bundle.pem'), chain],
     ]);
+  });
+
+  it('lets in who shows a client certificate, after a new intermediate too', async () => {
+    const privateCa = { permitted: ['example.test'] };
+    await folder.configure({
+      certificates: { directory: 'certs', privateCa },
+      clientCertificates: { ca: 'private-ca' },
+    });
+    await folder.write('allow-list.yaml', 'allow: []\ncertificates: [vm-1, vm-2]\n');
+    const gate = folder.serve();
+    await readyLine(gate);
+    const issue = async (name: string): Promise<void> =>
+      succeed(await folder.run('ca', 'issue-client', name, '--out', folder.path));
+    await issue('vm-1');
+    expect(await curl()).to.equal('no answer');
+    expect(await curl('vm-1')).to.equal('200');
+    const [, before] = certificateBlocks(await folder.read('vm-1.cert'));
+    expect(before).to.be.a('string');
+
+    await bring();
+    succeed(await folder.run('ca', 'renew', ...presented()));
+    await issue('vm-2');
+    const [, after] = certificateBlocks(await folder.read('vm-2.cert'));
+    expect(after).to.be.a('string').and.not.equal(before);
+    for (const name of ['vm-1', 'vm-2']) expect(await curl(name), name).to.equal('200');
+
+    await folder.write('allow-list.yaml', 'allow: []\ncertificates: [vm-2]\n');
+    await poll(async () => ((await curl('vm-1')) === 'no answer' ? true : undefined), {
+      deadlineMs: 10_000,
+      what: 'the end of vm-1',
+    });
+    expect(await curl('vm-2')).to.equal('200');
   });
 
   it('is not made where a CA is, nor presented to one by another folder', async () => {

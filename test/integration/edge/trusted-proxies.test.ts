@@ -91,6 +91,37 @@ describe('requests that a trusted proxy passes on', () => {
     expect((await forwarded('192.0.2.8')).status).to.equal(200);
   });
 
+  it('go at the rate of their client over all connections of the proxy', async () => {
+    await start();
+    agent.destroy();
+    agent = new Agent({ keepAlive: true });
+    const body = Buffer.alloc(400_000);
+    bench.worker.handler = (_request, response) => response.end(body);
+    bench.edge.setOrders({ ...noOrders, clientBytesPerSecond: 1_000_000 });
+    const begunAt = performance.now();
+    const answers = await Promise.all([1, 2, 3].map(() => forwarded('192.0.2.7')));
+    // A tenth of a second is saved up, and the last piece is not waited for.
+    expect(performance.now() - begunAt).to.be.above(900);
+    expect(answers.map((answer) => answer.body.length)).to.deep.equal([1, 2, 3].map(() => 400_000));
+  });
+
+  it('do not wait for what another client of the proxy still has to pay for', async () => {
+    await start();
+    agent.destroy();
+    agent = new Agent({ keepAlive: true });
+    bench.worker.handler = (request, response) =>
+      response.end(Buffer.alloc(request.url?.endsWith('large') === true ? 4_000_000 : 10_000));
+    bench.edge.setOrders({ ...noOrders, clientBytesPerSecond: 20_000 });
+    const headers = { 'x-forwarded-for': '192.0.2.7' };
+    const large = { port: bench.port, path: '/v2/a/b/manifests/large', from: proxy, agent };
+    const held = (await begin({ ...large, headers })).resume();
+    for (const client of ['192.0.2.8', '192.0.2.9', '192.0.2.8']) {
+      expect(await forwarded(client)).to.include({ status: 200, complete: true });
+    }
+    expect(held.complete).to.equal(false);
+    held.destroy();
+  });
+
   it('are held to the connections of one client, and others go on', async () => {
     await start({ limits: { maxConnectionsPerAddress: 2 } });
     agent.destroy();
