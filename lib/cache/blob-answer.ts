@@ -4,7 +4,7 @@ import type { CacheStatus } from '../net/cache-status.ts';
 import type { StoredBlob } from '../store/blob-store.ts';
 import type { BlobReader } from './fill-reader.ts';
 import type { Fill } from './fill.ts';
-import { storedReader } from './stored-reader.ts';
+import { storedReader, type Recovery } from './stored-reader.ts';
 
 export interface BlobFile {
   readonly path: string;
@@ -24,12 +24,19 @@ export interface BlobAnswer {
   close(): Promise<void>;
 }
 
-export function storedAnswer(blob: StoredBlob, cacheStatus: CacheStatus): BlobAnswer {
+/** Closing the answer closes `blob`. */
+export function storedAnswer(
+  blob: StoredBlob,
+  {
+    cacheStatus,
+    recover,
+  }: { readonly cacheStatus: CacheStatus; readonly recover: Recovery | undefined },
+): BlobAnswer {
   return {
     cacheStatus,
     sizeBytes: blob.sizeBytes,
     file: blob.path === undefined ? undefined : { path: blob.path, isWhole: true },
-    reader: (range) => storedReader(blob, range),
+    reader: (range) => storedReader(blob, { range, recover }),
     close: () => blob.close(),
   };
 }

@@ -3,23 +3,22 @@
  * upstream in one transfer that everyone who asks meanwhile shares.
  */
 import type { Digest } from '../oci/digest.ts';
-import type { BlobStore, StoredBlob } from '../store/blob-store.ts';
 import type { RepositoryKey } from '../store/layout.ts';
 import type { RepositoryIndex } from '../store/repository-index.ts';
 import { errorFields, type Logger } from '../telemetry/logger.ts';
-import type { Clock } from '../time/clock.ts';
 import { UpstreamDeniedError } from '../upstream/errors.ts';
 import { bodilessAnswer, fillAnswer, storedAnswer, type BlobAnswer } from './blob-answer.ts';
 import { BlobOrigin, type BlobOriginOptions, type BlobQuery } from './blob-origin.ts';
 import type { CacheSpace } from './cache-space.ts';
-import { isIntact } from './content-check.ts';
 import type { DiskTrouble } from './disk-trouble.ts';
 import type { Fill } from './fill.ts';
 import { Grants } from './grants.ts';
-import { SingleFlight } from './single-flight.ts';
+import { HeldBlobs } from './held-blobs.ts';
 
 export interface BlobRequest extends BlobQuery {
   readonly method: 'GET' | 'HEAD';
+  /** Its content on disk was found wrong or unreadable by somebody: it is hashed before it is given. */
+  readonly isSuspect?: boolean;
 }
 
 export interface BlobCacheOptions extends BlobOriginOptions {
@@ -38,20 +37,17 @@ const maxAttempts = 3;
 
 export class BlobCache {
   readonly #origin: BlobOrigin;
-  readonly #store: BlobStore;
+  readonly #blobs: HeldBlobs;
   readonly #index: RepositoryIndex;
   readonly #space: CacheSpace;
-  readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #disk: DiskTrouble;
   readonly #transfers = new Map<Digest, Transfer>();
-  readonly #checking = new SingleFlight<boolean>();
 
   constructor(options: BlobCacheOptions) {
-    this.#store = options.store;
+    this.#blobs = new HeldBlobs(options);
     this.#index = options.index;
     this.#space = options.space;
-    this.#clock = options.clock;
     this.#logger = options.logger;
     this.#disk = options.disk;
     this.#origin = new BlobOrigin(options);
@@ -84,61 +80,22 @@ export class BlobCache {
   }
 
   async #held(request: BlobRequest): Promise<BlobAnswer | undefined> {
-    const { digest } = request;
-    const record = await this.#index.blob(repositoryKey(request), digest);
-    if (record === undefined) return undefined;
-    const blob = await this.#openStored(digest);
+    const { isSuspect = false } = request;
+    const blob = await this.#blobs.open(repositoryKey(request), request.digest, isSuspect);
     if (blob === undefined) return undefined;
-    if (blob.sizeBytes === record.sizeBytes && (await this.#isWhole(blob, digest))) {
-      this.#space.used(digest);
-      return storedAnswer(blob, 'hit');
-    }
-    await blob.close();
-    await this.#setAside(digest);
-    return undefined;
+    // Once: what was fetched or hashed anew, and is unreadable again, is not tried for ever.
+    const recover = isSuspect ? undefined : (error: unknown) => this.#reopen(request, error);
+    return storedAnswer(blob, { cacheStatus: 'hit', recover });
   }
 
-  async #setAside(digest: Digest): Promise<void> {
-    this.#logger.warn('damaged blob set aside', { digest });
-    try {
-      await this.#store.setAside(digest);
-      this.#space.removed(digest);
-    } catch (error) {
-      // It stays where it is, and is found again the next time.
-      this.#disk.report(error);
-    }
-  }
-
-  /** Content that was written to since it was committed is hashed before anybody gets it. */
-  async #isWhole(blob: StoredBlob, digest: Digest): Promise<boolean> {
-    if (blob.isUntouched) return true;
-    const { result } = this.#checking.share(digest, () => this.#check(blob, digest));
-    return await result;
-  }
-
-  async #check(blob: StoredBlob, digest: Digest): Promise<boolean> {
-    try {
-      if (!(await isIntact(blob, digest))) return false;
-    } catch (error) {
-      this.#disk.report(error);
-      return false;
-    }
-    try {
-      await this.#store.touch(digest, this.#clock.now());
-    } catch (error) {
-      // Not noted: it is hashed again the next time.
-      this.#disk.report(error);
-    }
-    return true;
-  }
-
-  async #openStored(digest: Digest): Promise<StoredBlob | undefined> {
-    try {
-      return await this.#store.open(digest);
-    } catch (error) {
-      this.#disk.report(error);
-      return undefined;
-    }
+  /** For a reader whom the disk has failed in the middle: what can be had of the blob now. */
+  #reopen(request: BlobRequest, error: unknown): Promise<BlobAnswer> {
+    const { mirror, repository, digest } = request;
+    this.#logger.warn('blob breaks off on disk', {
+      ...{ mirror: mirror.name, repository, digest },
+      ...errorFields(error),
+    });
+    return this.open({ ...request, isSuspect: true });
   }
 
   /** Shares `transfer` once this repository may; undefined where it ended meanwhile. */
@@ -201,7 +158,7 @@ export class BlobCache {
    * confirmed that the repository holds it. Else it is fetched.
    */
   async #obtain(request: BlobRequest): Promise<Fill | undefined> {
-    const stored = await this.#openStored(request.digest);
+    const stored = await this.#blobs.openStored(request.digest);
     if (stored === undefined) return this.#origin.fill(request);
     await stored.close();
     if ((await this.#origin.confirm(request)) !== stored.sizeBytes) {

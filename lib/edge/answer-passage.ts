@@ -4,7 +4,12 @@
  * that nobody ever gets the beginning of one content and the end of another.
  */
 import type { Dispatcher } from 'undici';
-import { sendsFilesHeader, workerRunHeader } from '../net/internal-headers.ts';
+import {
+  fileSpanText,
+  sendsFilesHeader,
+  workerRunHeader,
+  type FileSpan,
+} from '../net/internal-headers.ts';
 import type { SharedDisk } from './file-sender.ts';
 import { FollowedFile } from './followed-file.ts';
 import type { ForwardRequest } from './forward-request.ts';
@@ -32,6 +37,19 @@ export class AnswerPassage implements Dispatcher.DispatchHandler {
   constructor(request: ForwardRequest, disk: SharedDisk | undefined) {
     this.#request = request;
     this.#disk = disk;
+  }
+
+  /** Of the bytes of `span`, for a client that has what comes before them of content `etag`. */
+  static rest(request: ForwardRequest, { etag }: WorkerHeaders, span: FileSpan): AnswerPassage {
+    const { first, last } = span;
+    const headers = { range: `bytes=${first}-${last}`, 'if-range': String(etag) };
+    const passage = new AnswerPassage({ ...request, headers }, undefined);
+    passage.#sent.begin(206, {
+      etag,
+      'content-length': String(last + 1 - first),
+      'content-range': `bytes ${fileSpanText(span)}`,
+    });
+    return passage;
   }
 
   /** Set where the worker named a file: then nothing of the answer was passed on. */

@@ -20,6 +20,17 @@ const pieceMs = 50;
 const pieceShare = 1 / 16;
 const firstPieceBytes = 64 * 1024;
 
+/** A file ends too early, or the disk does not give what is in it (`EIO`). */
+export class BrokenFileError extends MirrorgateError {
+  /** What comes before it was sent. */
+  readonly position: number;
+
+  constructor(position: number, cause: unknown) {
+    super('MIRRORGATE_CACHE_BROKEN', 'a cached file cannot be read to its end', { cause });
+    this.position = position;
+  }
+}
+
 /** Of a file that is still arriving. */
 export interface FileGrowth {
   /** How far it may be read: beyond `position` as soon as it may, `position` where it never will. */
@@ -38,7 +49,7 @@ export class FileSender {
   /**
    * Sends the span of `file` into `response`, whose head is written, as far as it grows. Resolves
    * when all is sent or the client has left; neither is closed.
-   * @throws MirrorgateError `MIRRORGATE_CACHE_TRUNCATED`; the system's error (`EIO`)
+   * @throws BrokenFileError where the file cannot be read as far as it goes
    */
   async send(response: ServerResponse, file: CachedFile, growth?: FileGrowth): Promise<void> {
     const end = file.span.last + 1;
@@ -50,7 +61,9 @@ export class FileSender {
       while (passage.position < end && !outlet.isClosed) {
         const limit = growth === undefined ? end : await growth.beyond(passage.position);
         if (limit <= passage.position) break;
-        const piece = await passage.next(wantedBytes, limit);
+        const piece = await passage.next(wantedBytes, limit).catch((error: unknown) => {
+          throw new BrokenFileError(file.span.first + sentBytes, error);
+        });
         // One who takes the largest pieces does not wait for the disk.
         if (wantedBytes >= largestBufferBytes) passage.readAhead(wantedBytes, limit);
         growth?.onPiece(piece);
@@ -143,9 +156,6 @@ class Passage {
   }
 }
 
-function truncated(): MirrorgateError {
-  return new MirrorgateError(
-    'MIRRORGATE_CACHE_TRUNCATED',
-    'a cached file became shorter while it was read',
-  );
+function truncated(): Error {
+  return new Error('it became shorter meanwhile');
 }

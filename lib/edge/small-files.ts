@@ -25,15 +25,15 @@ export class SmallFiles {
   }
 
   /**
-   * All of the file that a worker named, `span` being any part of it; undefined where it is not
-   * small, cannot be read, or is not what its name says.
+   * All of the file that a worker named, `span` being any part of it; `wrong` where its content is
+   * not what its name says, undefined where it is not small or cannot be read.
    */
-  async content(path: string, span: FileSpan): Promise<Buffer | undefined> {
+  async content(path: string, span: FileSpan): Promise<Buffer | 'wrong' | undefined> {
     if (span.sizeBytes > maxFileBytes) return undefined;
     const kept = this.#contents.get(path);
     if (kept !== undefined) return kept;
     const bytes = await readVerified(this.#cacheDirectory, path, span);
-    if (bytes !== undefined) this.#contents.set(path, bytes);
+    if (bytes instanceof Buffer) this.#contents.set(path, bytes);
     return bytes;
   }
 }
@@ -42,14 +42,14 @@ async function readVerified(
   cacheDirectory: string,
   path: string,
   span: FileSpan,
-): Promise<Buffer | undefined> {
+): Promise<Buffer | 'wrong' | undefined> {
   const digest = contentDigest(path);
   if (digest === undefined) return undefined;
   const file = await openCachedFile(cacheDirectory, path, span);
   if (file === undefined) return undefined;
   try {
     const bytes = await file.handle.readFile();
-    return digestOf(bytes, digestAlgorithm(digest)) === digest ? bytes : undefined;
+    return digestOf(bytes, digestAlgorithm(digest)) === digest ? bytes : 'wrong';
   } catch {
     // The worker is asked for the body then, and says what is wrong with the disk.
     return undefined;

@@ -7,13 +7,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { Pool } from 'undici';
 import { errorCode, errorMessage, MirrorgateError } from '../errors/mirrorgate-error.ts';
+import { suspectHeader } from '../net/internal-headers.ts';
 import { AnswerPassage } from './answer-passage.ts';
-import { openCachedFile } from './cached-files.ts';
 import type { FileSender, SharedDisk } from './file-sender.ts';
 import type { ForwardRequest } from './forward-request.ts';
 import type { NamedFile } from './named-file.ts';
-import { sendPiece } from './outlet.ts';
 import type { EdgeSettings } from './settings.ts';
+import { sendFile } from './sent-file.ts';
 import { SharedAnswers } from './shared-answers.ts';
 import { SmallFiles } from './small-files.ts';
 
@@ -54,9 +54,18 @@ export class WorkerLink {
     const disk = request.method === 'GET' ? this.#disk : undefined;
     const file = await this.#exchange(request, disk);
     if (disk === undefined || file === undefined || hasLeft(request)) return;
-    if (await sendFile(disk, request, file)) return;
-    // It was evicted or found damaged in between: the worker knows what to do about that.
-    await this.#exchange(request, undefined);
+    const missing = await sendFile(disk, request, file);
+    if (missing.kind === 'nothing' || hasLeft(request)) return;
+    // It was evicted, damaged or cannot be read: the worker knows what to do about that.
+    if (missing.kind === 'rest') {
+      await this.#pass(AnswerPassage.rest(request, file.headers, missing.span), request);
+    } else {
+      const suspicion = missing.isSuspect ? { [suspectHeader]: '1' } : {};
+      await this.#exchange(
+        { ...request, headers: { ...request.headers, ...suspicion } },
+        undefined,
+      );
+    }
   }
 
   /** Passes the worker's answer on, unless it names a file in place of a body. */
@@ -64,25 +73,29 @@ export class WorkerLink {
     request: ForwardRequest,
     disk: SharedDisk | undefined,
   ): Promise<NamedFile | undefined> {
-    const { response } = request;
     const passage = new AnswerPassage(request, disk);
+    await this.#pass(passage, request, disk !== undefined && request.isShareable);
+    return passage.namedFile;
+  }
+
+  /** Resolves when the answer is through, and where it cannot be, with the connection cut. */
+  async #pass(passage: AnswerPassage, request: ForwardRequest, isShared = false): Promise<void> {
+    const { response } = request;
     let deaths = 0;
     for (const delayMs of [...retryDelaysMs, undefined]) {
-      const isShared = disk !== undefined && request.isShareable && !response.headersSent;
-      const failure = await passage.attempt(isShared ? this.#shared : this.#pool);
-      if (failure === undefined) return passage.namedFile;
-      if (hasLeft(request)) return undefined;
+      const shares = isShared && !response.headersSent;
+      const failure = await passage.attempt(shares ? this.#shared : this.#pool);
+      if (failure === undefined || hasLeft(request)) return;
       if (isDeath(failure)) deaths += 1;
       const mayComeBack = isAbsence(failure) || (isDeath(failure) && deaths < maxDeaths);
       if (delayMs === undefined || !mayComeBack || !passage.canGoOn) {
         if (!response.headersSent) throw unreachable(failure);
         response.destroy();
-        return undefined;
+        return;
       }
       await delay(delayMs);
-      if (hasLeft(request)) return undefined;
+      if (hasLeft(request)) return;
     }
-    return undefined;
   }
 
   /** Takes no more requests; resolves when those in flight are through. */
@@ -116,31 +129,6 @@ export function linkWorkers(
       ? undefined
       : { cacheDirectory, small: new SmallFiles(cacheDirectory), sender };
   return workers.map((path) => new WorkerLink(path, disk));
-}
-
-/** Whether it could be opened; then it is sent, or the client has left. */
-async function sendFile(
-  { cacheDirectory, small, sender }: SharedDisk,
-  { response, answerHeaders }: ForwardRequest,
-  { status, headers, path, span }: NamedFile,
-): Promise<boolean> {
-  if (span === undefined) return false;
-  const bytes = await small.content(path, span);
-  if (bytes !== undefined) {
-    response.writeHead(status, answerHeaders(headers));
-    await sendPiece(response, bytes.subarray(span.first, span.last + 1));
-    return true;
-  }
-  const file = await openCachedFile(cacheDirectory, path, span);
-  if (file === undefined) return false;
-  try {
-    response.writeHead(status, answerHeaders(headers));
-    await sender.send(response, file);
-    response.end();
-  } finally {
-    await file.handle.close();
-  }
-  return true;
 }
 
 function hasLeft({ response }: ForwardRequest): boolean {

@@ -12,6 +12,9 @@ export const workerRunHeader = 'mirrorgate-worker-run';
 /** In an edge's request: it shares the worker's disk, and sends a file by itself that it is told. */
 export const sendsFilesHeader = 'mirrorgate-sends-files';
 
+/** In an edge's request: what the worker has of it on disk was found to be something else. */
+export const suspectHeader = 'mirrorgate-suspect';
+
 /**
  * In a worker's answer to such a request, in place of the body: the file to send, as a path below
  * the cache directory. The name is nginx's for the same thing.

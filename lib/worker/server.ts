@@ -8,7 +8,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Cache } from '../cache/cache.ts';
 import { assertNever } from '../errors/assert-never.ts';
 import { errorCode, MirrorgateError } from '../errors/mirrorgate-error.ts';
-import { workerRunHeader } from '../net/internal-headers.ts';
+import { suspectHeader, workerRunHeader } from '../net/internal-headers.ts';
 import { parsePullPath, type PullRequest } from '../oci/pull-path.ts';
 import { errorFields, type Logger } from '../telemetry/logger.ts';
 import { UpstreamUnknownError } from '../upstream/errors.ts';
@@ -104,7 +104,8 @@ export class WorkerServer {
         );
         return;
       case 'blob': {
-        const answer = await blobs.open({ mirror, method, tally, ...pull });
+        const isSuspect = request.headers[suspectHeader] !== undefined;
+        const answer = await blobs.open({ mirror, method, tally, isSuspect, ...pull });
         try {
           const { digest } = pull;
           const blob = { digest, answer, cacheDirectory: cache.directory };

@@ -21,6 +21,8 @@ const soaks: readonly Soak[] = [
   { id: 'F5', file: 'app/herd', scale: 2 },
   { id: 'F6', file: 'cache/poisoned-upstream', scale: 200 / 3 },
   { id: 'F7', file: 'cache/damaged-content', scale: 5 },
+  { id: 'F7', file: 'cache/broken-reads', scale: 5 },
+  { id: 'F7', file: 'app/broken-files', scale: 25 },
   { id: 'F8', file: 'cache/cut-transfers', scale: 5 },
   { id: 'A6', file: 'upstream/forbidden-destinations', scale: 1 },
   { id: 'A7', file: 'cache/private-blobs', scale: 7 },

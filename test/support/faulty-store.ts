@@ -1,11 +1,11 @@
 /** A store whose disk fails where a test says so, which no real disk does on demand. */
-import type { BlobStore, BlobWriter } from '../../lib/store/blob-store.ts';
+import type { BlobStore, BlobWriter, StoredBlob } from '../../lib/store/blob-store.ts';
 
 export interface DiskFault {
-  readonly at: 'create' | 'write' | 'commit' | 'open' | 'setAside';
+  readonly at: 'create' | 'write' | 'commit' | 'open' | 'read' | 'setAside';
   /** `ENOSPC`, `EIO`, … */
   readonly code: string;
-  /** For `write`: bytes that each writer takes before it fails. */
+  /** For `write`: bytes that each writer takes before it fails; for `read`: those before what fails. */
   readonly afterBytes?: number;
 }
 
@@ -18,7 +18,8 @@ export function faultyStore(store: BlobStore, fault: () => DiskFault | undefined
   return {
     async open(digest) {
       failAt('open');
-      return await store.open(digest);
+      const blob = await store.open(digest);
+      return blob && faultyBlob(blob, fault);
     },
     async create() {
       failAt('create');
@@ -31,6 +32,19 @@ export function faultyStore(store: BlobStore, fault: () => DiskFault | undefined
       await store.setAside(digest);
     },
     list: () => store.list(),
+  };
+}
+
+function faultyBlob(blob: StoredBlob, fault: () => DiskFault | undefined): StoredBlob {
+  return {
+    ...blob,
+    async read(position, length) {
+      const active = fault();
+      if (active?.at === 'read' && position + length > (active.afterBytes ?? 0)) {
+        throw systemError(active.code);
+      }
+      return await blob.read(position, length);
+    },
   };
 }
 

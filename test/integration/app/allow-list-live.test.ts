@@ -2,9 +2,10 @@ import { once } from 'node:events';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
-import { ask, begin, handshake, readToEnd, type Target } from '../../support/app/gate-client.ts';
+import { ask, begin, handshake, type Target } from '../../support/app/gate-client.ts';
 import { mirrorgate } from '../../support/app/program.ts';
 import { hubHost, Stage } from '../../support/app/stage.ts';
+import { readToEnd } from '../../support/edge/https-client.ts';
 import { until } from '../../support/until.ts';
 
 const mib = 1024 * 1024;

@@ -1,10 +1,11 @@
 import { Agent } from 'node:https';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { ask, begin, isOpen, readToEnd } from '../../support/app/gate-client.ts';
+import { ask, begin, isOpen } from '../../support/app/gate-client.ts';
 import { readyLine } from '../../support/app/gate-folder.ts';
 import { allEnded, isAlive } from '../../support/app/process-table.ts';
 import { hubHost, Stage } from '../../support/app/stage.ts';
+import { readToEnd } from '../../support/edge/https-client.ts';
 import { Daemon } from '../../support/lab/daemon.ts';
 import { machine } from '../../support/lab/place.ts';
 import { until } from '../../support/until.ts';

@@ -3,8 +3,9 @@ import { Agent } from 'node:https';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { operatorRoot, writePair } from '../../support/app/certificate-pair.ts';
-import { begin, readToEnd, servedSerial, type Target } from '../../support/app/gate-client.ts';
+import { begin, servedSerial, type Target } from '../../support/app/gate-client.ts';
 import { hubHost, Stage, universalHost, zone } from '../../support/app/stage.ts';
+import { readToEnd } from '../../support/edge/https-client.ts';
 import { until } from '../../support/until.ts';
 
 describe('a certificate of a running gate', () => {

@@ -1,8 +1,9 @@
 import { Agent } from 'node:https';
 import { expect } from 'chai';
-import { ask, begin, isOpen, readToEnd, servedSerial } from '../../support/app/gate-client.ts';
+import { ask, begin, isOpen, servedSerial } from '../../support/app/gate-client.ts';
 import { allEnded } from '../../support/app/process-table.ts';
 import { hubHost, Stage, universalHost } from '../../support/app/stage.ts';
+import { readToEnd } from '../../support/edge/https-client.ts';
 import { until } from '../../support/until.ts';
 
 const mib = 1024 * 1024;

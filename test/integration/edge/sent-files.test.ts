@@ -1,14 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, rm, truncate, writeFile } from 'node:fs/promises';
+import type { ServerResponse } from 'node:http';
 import { Agent } from 'node:https';
 import { dirname } from 'node:path';
 import { expect } from 'chai';
 import { noOrders } from '../../../lib/budget/usage.ts';
-import { fileHeader, fileSpanHeader, sendsFilesHeader } from '../../../lib/net/internal-headers.ts';
+import {
+  fileHeader,
+  fileSpanHeader,
+  sendsFilesHeader,
+  suspectHeader,
+} from '../../../lib/net/internal-headers.ts';
 import { digestHex, digestOf } from '../../../lib/oci/digest.ts';
 import { EdgeBench } from '../../support/edge/edge-bench.ts';
 import type { WorkerHandler } from '../../support/edge/fake-worker.ts';
-import { ask, begin, type Answer } from '../../support/edge/https-client.ts';
+import { ask, begin, readToEnd, type Answer } from '../../support/edge/https-client.ts';
 import { openFiles, openFilesBackTo } from '../../support/edge/open-files.ts';
 import { poll } from '../../support/lab/polling.ts';
 import { TemporaryDirectory } from '../../support/lab/temporary-directory.ts';
@@ -96,13 +102,83 @@ describe('a file that a worker names', () => {
     expect(Buffer.concat(chunks).equals(bytes)).to.equal(true);
   });
 
-  it('cuts the connection when it becomes shorter meanwhile', async () => {
-    const response = await begin({ port: bench.port, path: target });
-    await truncate(file, 100);
-    response.on('error', () => undefined).resume();
-    await new Promise((resolve) => response.once('close', resolve));
-    expect(response.complete).to.equal(false);
-    expect((await pull()).body.toString()).to.equal('body');
+  describe('and becomes shorter meanwhile', () => {
+    /** What the worker sends when it is asked for the part that the file no longer has. */
+    let answerRest: (range: string, response: ServerResponse) => void;
+    const part = (range: string): Buffer => {
+      const [first = NaN, last = NaN] = range.split('-').map(Number);
+      return bytes.subarray(first, last + 1);
+    };
+    const sendRest = (
+      response: ServerResponse,
+      { body, ...changes }: { body: Buffer; range: string; etag?: string },
+    ): void => {
+      const { range, etag = `"sha256:${hex}"` } = changes;
+      response.writeHead(206, {
+        ...{ etag, 'content-length': body.length, 'content-range': `bytes ${range}/${size}` },
+      });
+      response.end(body);
+    };
+    const pullTruncated = async (): Promise<Answer> => {
+      const response = await begin({ port: bench.port, path: target });
+      await truncate(file, size / 2);
+      return await readToEnd(response);
+    };
+
+    beforeEach(() => {
+      const named = worker();
+      answerRest = (range, response) => sendRest(response, { body: part(range), range });
+      bench.worker.handler = (request, response) => {
+        const range = /^bytes=(.*)$/.exec(request.headers.range ?? '')?.[1];
+        if (range === undefined) named(request, response);
+        else answerRest(range, response);
+      };
+    });
+
+    it('is gone on with by what the worker has, without the client noticing', async () => {
+      const answer = await pullTruncated();
+      expect(answer).to.include({ status: 200, complete: true });
+      expect(answer.body.equals(bytes)).to.equal(true);
+      const [, rest, ...more] = bench.worker.requests;
+      expect(more).to.deep.equal([]);
+      expect(rest?.headers['if-range']).to.equal(`"sha256:${hex}"`);
+      expect(rest?.headers[sendsFilesHeader]).to.equal(undefined);
+    });
+
+    it('is gone on with by the heir of a worker that dies of it', async () => {
+      let deaths = 0;
+      const answerWell = answerRest;
+      answerRest = (range, response) => {
+        deaths += 1;
+        if (deaths === 1) {
+          const body = part(range);
+          response.writeHead(206, {
+            etag: `"sha256:${hex}"`,
+            'content-length': body.length,
+            'content-range': `bytes ${range}/${size}`,
+          });
+          response.write(body.subarray(0, 1000), () => response.destroy());
+        } else answerWell(range, response);
+      };
+      const answer = await pullTruncated();
+      expect(answer.complete && answer.body.equals(bytes)).to.equal(true);
+    });
+
+    for (const [what, wrong] of [
+      ['another content', { etag: '"sha256:other"' }],
+      ['another part', { range: `0-99` }],
+      ['nothing of it', undefined],
+    ] as const) {
+      it(`is cut where the worker sends ${what}`, async () => {
+        answerRest = (range, response) => {
+          if (wrong === undefined) response.writeHead(502).end();
+          else sendRest(response, { body: part(range), range, ...wrong });
+        };
+        const answer = await pullTruncated();
+        expect(answer).to.include({ status: 200, complete: false });
+        expect(answer.body.equals(bytes.subarray(0, answer.body.length))).to.equal(true);
+      });
+    }
   });
 
   for (const [what, named] of [
@@ -159,6 +235,14 @@ describe('a file that a worker names', () => {
       expect(answer.headers['content-length']).to.equal('40000');
       expect(answer.body.equals(little)).to.equal(true);
       expect(bench.worker.requests).to.have.length(2);
+    });
+
+    it('is fetched from the worker, which is told, where it is not what its name says', async () => {
+      await writeFile(directory.join(littlePath), randomBytes(40_000));
+      name('0-39999/40000');
+      expect((await pull()).body.toString()).to.equal('body');
+      const suspicions = bench.worker.requests.map(({ headers }) => headers[suspectHeader]);
+      expect(suspicions).to.deep.equal([undefined, '1']);
     });
 
     it('is sent in part where a part was asked for', async () => {

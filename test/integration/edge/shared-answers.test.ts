@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
 import { bytesFollowLine } from '../../../lib/net/file-progress.ts';
 import { GrowingBench } from '../../support/edge/growing-bench.ts';
-import { readAnswer, type Answer } from '../../support/edge/https-client.ts';
+import { readToEnd, type Answer } from '../../support/edge/https-client.ts';
 import { openFiles, openFilesBackTo } from '../../support/edge/open-files.ts';
 import { until } from '../../support/until.ts';
 
@@ -51,7 +51,7 @@ describe('clients who ask for the same cold blob at the same time', () => {
   it('cost one exchange with the worker, and each is told what it got', async () => {
     const begunOnes = await crowdBegun();
     goOn.resolve(undefined);
-    const answers = await Promise.all(begunOnes.map(readAnswer));
+    const answers = await Promise.all(begunOnes.map(readToEnd));
     expectWhole(answers);
     expect(bench.asked).to.equal(1);
     const statuses = answers.map(({ headers }) => headers['cache-status']);
@@ -67,7 +67,7 @@ describe('clients who ask for the same cold blob at the same time', () => {
     first.destroy();
     await left(crowd);
     goOn.resolve(undefined);
-    expectWhole(await Promise.all(others.map(readAnswer)));
+    expectWhole(await Promise.all(others.map(readToEnd)));
     expect(bench.asked).to.equal(1);
   });
 
@@ -101,9 +101,9 @@ describe('clients who ask for the same cold blob at the same time', () => {
     const slow = await begun();
     const others = await crowdBegun();
     goOn.resolve(undefined);
-    const answers = Promise.all(others.map(readAnswer));
+    const answers = Promise.all(others.map(readToEnd));
     await delay(100);
-    expectWhole([await readAnswer(slow), ...(await answers)]);
+    expectWhole([await readToEnd(slow), ...(await answers)]);
     expect(bench.asked).to.equal(1);
   });
 
@@ -116,7 +116,7 @@ describe('clients who ask for the same cold blob at the same time', () => {
     };
     const begunOnes = await crowdBegun();
     goOn.resolve(undefined);
-    expectWhole(await Promise.all(begunOnes.map(readAnswer)));
+    expectWhole(await Promise.all(begunOnes.map(readToEnd)));
     expect(bench.asked).to.equal(1 + crowd);
   });
 
@@ -128,7 +128,7 @@ describe('clients who ask for the same cold blob at the same time', () => {
     };
     const begunOnes = await crowdBegun();
     goOn.resolve(undefined);
-    for (const answer of await Promise.all(begunOnes.map(readAnswer))) {
+    for (const answer of await Promise.all(begunOnes.map(readToEnd))) {
       expect(answer).to.include({ status: 200, complete: false });
     }
   });
@@ -172,7 +172,7 @@ describe('clients who ask for the same cold blob at the same time', () => {
     await bench.edge.worker.start();
     const begunOnes = await all;
     goOn.resolve(undefined);
-    expectWhole(await Promise.all(begunOnes.map(readAnswer)));
+    expectWhole(await Promise.all(begunOnes.map(readToEnd)));
     expect(bench.asked).to.equal(1);
   });
 });

@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { request as httpsRequest, type Agent } from 'node:https';
 import { connect as connectTcp } from 'node:net';
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
-import type { Answer } from '../edge/https-client.ts';
+import { readToEnd, type Answer } from '../edge/https-client.ts';
 
 export interface Target {
   readonly port: number;
@@ -37,17 +37,6 @@ export async function begin(target: Target, path: string): Promise<IncomingMessa
 /** Rejects where there is no answer at all. */
 export async function ask(target: Target, path: string): Promise<Answer> {
   return await readToEnd(await begin(target, path));
-}
-
-export async function readToEnd(response: IncomingMessage): Promise<Answer> {
-  const chunks: Buffer[] = [];
-  try {
-    for await (const chunk of response) chunks.push(chunk as Buffer);
-  } catch {
-    // What is missing shows as `complete`.
-  }
-  const { statusCode = 0, headers, complete } = response;
-  return { status: statusCode, headers, body: Buffer.concat(chunks), complete };
 }
 
 /** A connection that stays; rejects where the handshake fails. */

@@ -57,11 +57,11 @@ export async function begin(question: Question): Promise<IncomingMessage> {
 
 /** Rejects where there is no answer at all. */
 export async function ask(question: Question): Promise<Answer> {
-  return await readAnswer(await begin(question));
+  return await readToEnd(await begin(question));
 }
 
 /** The rest of an answer that has begun. */
-export async function readAnswer(response: IncomingMessage): Promise<Answer> {
+export async function readToEnd(response: IncomingMessage): Promise<Answer> {
   const chunks: Buffer[] = [];
   try {
     for await (const chunk of response) chunks.push(chunk as Buffer);
