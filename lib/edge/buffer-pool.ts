@@ -1,25 +1,24 @@
 /**
  * Memory that file content passes through: buffers of four sizes, used again and again. The more
- * is out, the smaller are those that are given, so that many slow clients cost no more than a few
- * fast ones; nobody ever waits for one.
+ * takers there are, the smaller are those that each is given, so that many slow clients cost no
+ * more than a few fast ones; nobody ever waits for one.
  */
 
-/** Largest first. The smallest is what a slow client, or anyone in a crowd, gets. */
+/** Largest first. The smallest is what a slow client, or anyone in a great crowd, gets. */
 const sizes = [1024 * 1024, 256 * 1024, 64 * 1024, 16 * 1024] as const;
 
 export const largestBufferBytes = sizes[0];
-
-/** Up to which share of the budget each size is given out. */
-const shares = [0.25, 0.5, 1, Infinity] as const;
+const smallest = 3;
 
 export class BufferPool {
   readonly #budgetBytes: number;
   readonly #keptBytes: number;
   readonly #free: Buffer[][] = sizes.map(() => []);
+  #takers = 0;
   #outBytes = 0;
-  #freeBytes = 0;
+  #idleBytes = 0;
 
-  /** At most `keptBytes` lie idle, and none of the large ones once the budget is spent. */
+  /** `budgetBytes` is shared among the takers; `keptBytes` may lie idle, and a small one for each. */
   constructor({ budgetBytes, keptBytes }: { budgetBytes: number; keptBytes: number }) {
     this.#budgetBytes = budgetBytes;
     this.#keptBytes = keptBytes;
@@ -30,51 +29,61 @@ export class BufferPool {
     return this.#outBytes;
   }
 
-  /** What lies idle. */
+  /** What waits to be used again. */
   get idleBytes(): number {
-    return this.#freeBytes;
+    return this.#idleBytes;
   }
 
-  /** A buffer of the largest size that is no more than `wantedBytes` and that there is room for. */
-  take(wantedBytes: number): Buffer {
-    const share = this.#outBytes / this.#budgetBytes;
-    let index = 0;
-    while (index < sizes.length - 1 && !(sizeAt(index) <= wantedBytes && share < shareAt(index))) {
-      index += 1;
-    }
-    const kept = this.#free[index]?.pop();
-    if (kept !== undefined) this.#freeBytes -= kept.length;
-    const buffer = kept ?? Buffer.allocUnsafeSlow(sizeAt(index));
-    this.#outBytes += buffer.length;
+  /** One more will take buffers, until it calls {@link leave}. */
+  enter(): void {
+    this.#takers += 1;
     this.#letGo();
+  }
+
+  leave(): void {
+    this.#takers -= 1;
+    const idle = this.#free[smallest];
+    while (this.#idleBytes > this.#mostIdleBytes) {
+      const buffer = idle?.pop();
+      if (buffer === undefined) return;
+      this.#idleBytes -= buffer.length;
+    }
+  }
+
+  /** A buffer of the largest size that is no more than `wantedBytes` and than a taker's share. */
+  take(wantedBytes: number): Buffer {
+    const index = this.#indexFor(wantedBytes);
+    const kept = this.#free[index]?.pop();
+    if (kept !== undefined) this.#idleBytes -= kept.length;
+    const buffer = kept ?? Buffer.allocUnsafeSlow(sizes[index] ?? 0);
+    this.#outBytes += buffer.length;
     return buffer;
   }
 
   /** Takes back what {@link take} gave, once nobody reads from it or writes to it any more. */
   give(buffer: Buffer): void {
     this.#outBytes -= buffer.length;
-    if (this.#freeBytes + buffer.length > this.#keptBytes) return;
-    this.#free[sizes.findIndex((size) => size === buffer.length)]?.push(buffer);
-    this.#freeBytes += buffer.length;
-    this.#letGo();
+    if (this.#idleBytes + buffer.length > this.#mostIdleBytes) return;
+    const index = sizes.findIndex((size) => size === buffer.length);
+    if (index < this.#indexFor(largestBufferBytes)) return;
+    this.#free[index]?.push(buffer);
+    this.#idleBytes += buffer.length;
   }
 
-  /** A crowd has no use for large ones. */
+  get #mostIdleBytes(): number {
+    return Math.max(this.#keptBytes, this.#takers * sizes[smallest]);
+  }
+
+  #indexFor(wantedBytes: number): number {
+    const limit = Math.min(wantedBytes, this.#budgetBytes / Math.max(1, this.#takers));
+    const index = sizes.findIndex((size) => size <= limit);
+    return index === -1 ? smallest : index;
+  }
+
+  /** Of sizes that nobody is given any more. */
   #letGo(): void {
-    for (const idle of this.#free.slice(0, -1)) {
-      while (this.#outBytes + this.#freeBytes > this.#budgetBytes) {
-        const buffer = idle.pop();
-        if (buffer === undefined) break;
-        this.#freeBytes -= buffer.length;
-      }
+    for (const idle of this.#free.slice(0, this.#indexFor(largestBufferBytes))) {
+      for (const { length } of idle.splice(0)) this.#idleBytes -= length;
     }
   }
-}
-
-function sizeAt(index: number): number {
-  return sizes[index] ?? 0;
-}
-
-function shareAt(index: number): number {
-  return shares[index] ?? Infinity;
 }

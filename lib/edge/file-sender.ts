@@ -55,6 +55,7 @@ export class FileSender {
     const end = file.span.last + 1;
     const outlet = new Outlet(response);
     const passage = new Passage(this.#pool, file);
+    this.#pool.enter();
     try {
       let sentBytes = 0;
       let wantedBytes = firstPieceBytes;
@@ -65,7 +66,7 @@ export class FileSender {
           throw new BrokenFileError(file.span.first + sentBytes, error);
         });
         // One who takes the largest pieces does not wait for the disk.
-        if (wantedBytes >= largestBufferBytes) passage.readAhead(wantedBytes, limit);
+        if (piece.length === largestBufferBytes) passage.readAhead(wantedBytes, limit);
         growth?.onPiece(piece);
         const begunMs = performance.now();
         await outlet.write(piece);
@@ -78,6 +79,7 @@ export class FileSender {
     } finally {
       outlet.close();
       await passage.close();
+      this.#pool.leave();
     }
   }
 }
