@@ -10,6 +10,7 @@ import { assertNever } from '../errors/assert-never.ts';
 import { errorMessage } from '../errors/mirrorgate-error.ts';
 import { systemClock } from '../time/clock.ts';
 import { ActivityBatch } from './activity-batch.ts';
+import { collectEarly } from './frugal-memory.ts';
 import { listenFailure } from './listening.ts';
 import type {
   EdgeQuestions,
@@ -86,6 +87,7 @@ function observe(registry: Registry, report: (report: EdgeReport) => void): Edge
   };
 }
 
+collectEarly();
 enterProcess<EdgeRequest, EdgeReport, EdgeQuestions>({
   started: { kind: 'started' },
   async onRequest(request, { logger, registry, report, name }) {

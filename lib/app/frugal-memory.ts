@@ -16,14 +16,16 @@ export function stayFrugal(): void {
 /** For a worker: the pieces of a transfer, garbage at once, are collected before there are many. */
 export const workerNodeFlags: readonly string[] = ['--max-semi-space-size=2'];
 
+/** For an edge: a crowd of handshakes has the space for new objects grow, and it never shrinks. */
+export const edgeNodeFlags: readonly string[] = ['--max-semi-space-size=8'];
+
 /**
- * For an edge. A crowd of handshakes has the space for new objects grow, and it never shrinks again;
- * and what a crowd's answers leave behind would be collected only when it is four times what lives.
+ * For this process, an edge: what the answers to a crowd leave behind is collected when it is as
+ * much as what lives, not four times that.
  */
-export const edgeNodeFlags: readonly string[] = [
-  '--max-semi-space-size=8',
-  '--heap-growing-percent=100',
-];
+export function collectEarly(): void {
+  setFlagsFromString('--heap-growing-percent=100');
+}
 
 /** Of every process that is started: freed memory goes back to the system (mallopt(3)). */
 export const frugalEnvironment: Readonly<Record<string, string>> = {
