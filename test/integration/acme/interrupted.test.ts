@@ -118,7 +118,13 @@ describe('an ACME order', function () {
       const release = front.hold(caPaths.challenge);
       const shown = front.count(caPaths.challenge);
       const renewing = renew();
-      await until('a challenge to be shown', () => front.count(caPaths.challenge) > shown);
+      // An order that ends before it shows one says why.
+      const ended = renewing.then(({ stderr }) => expect.fail(stderr.join('\n')));
+      ended.catch(() => undefined);
+      await Promise.race([
+        until('a challenge to be shown', () => front.count(caPaths.challenge) > shown),
+        ended,
+      ]);
       await fill();
       release();
       await expectTrouble(await renewing);
