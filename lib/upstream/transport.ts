@@ -45,7 +45,14 @@ export interface Transmission {
 /** More transfers than this from one origin wait for a free connection. */
 const maxConnectionsPerOrigin = 256;
 
-/** Idle connections are closed after this, whatever a server offers: nobody else closes them. */
+/**
+ * Idle connections are closed after this where the server does not say for how long it keeps them:
+ * a new one costs two or three round trips. Most keep them for a minute, and what was dropped all
+ * the same is asked for again.
+ */
+const usualIdleMs = 30_000;
+
+/** And after this, whatever a server offers: nobody else closes them. */
 const longestIdleMs = 60_000;
 
 export class Transport {
@@ -80,6 +87,7 @@ export class Transport {
       }),
       allowH2: false,
       connections: maxConnectionsPerOrigin,
+      keepAliveTimeout: usualIdleMs,
       keepAliveMaxTimeout: longestIdleMs,
       pipelining: 1,
     });
