@@ -4,25 +4,21 @@
  * that nobody ever gets the beginning of one content and the end of another.
  */
 import type { Dispatcher } from 'undici';
-import {
-  fileSpanText,
-  sendsFilesHeader,
-  workerRunHeader,
-  type FileSpan,
-} from '../net/internal-headers.ts';
-import type { SharedDisk } from './file-sender.ts';
+import { sendsFilesHeader, workerRunHeader } from '../net/internal-headers.ts';
+import { BrokenFileError, type SharedDisk } from './file-sender.ts';
 import { FollowedFile } from './followed-file.ts';
 import type { ForwardRequest } from './forward-request.ts';
 import { tryNamedFile, type NamedFile } from './named-file.ts';
-import { SentAnswer, type WorkerHeaders } from './sent-answer.ts';
+import { SentAnswer, type MissingPart, type WorkerHeaders } from './sent-answer.ts';
 import type { Exchanger } from './shared-answers.ts';
 
 export class AnswerPassage implements Dispatcher.DispatchHandler {
   readonly #request: ForwardRequest;
   readonly #disk: SharedDisk | undefined;
-  readonly #sent = new SentAnswer();
+  readonly #sent: SentAnswer;
   #namedFile: NamedFile | undefined;
   #followed: FollowedFile | undefined;
+  #missing: MissingPart | undefined;
   /** Bytes that follow the part of a file that is still being sent. */
   readonly #held: Buffer[] = [];
   #passedBytes = 0;
@@ -34,27 +30,28 @@ export class AnswerPassage implements Dispatcher.DispatchHandler {
   #isBroken = false;
 
   /** Takes files in place of bodies where there is a disk to find them on. */
-  constructor(request: ForwardRequest, disk: SharedDisk | undefined) {
+  constructor(request: ForwardRequest, disk: SharedDisk | undefined, sent = new SentAnswer()) {
     this.#request = request;
     this.#disk = disk;
+    this.#sent = sent;
   }
 
-  /** Of the bytes of `span`, for a client that has what comes before them of content `etag`. */
-  static rest(request: ForwardRequest, { etag }: WorkerHeaders, span: FileSpan): AnswerPassage {
-    const { first, last } = span;
-    const headers = { range: `bytes=${first}-${last}`, 'if-range': String(etag) };
-    const passage = new AnswerPassage({ ...request, headers }, undefined);
-    passage.#sent.begin(206, {
-      etag,
-      'content-length': String(last + 1 - first),
-      'content-range': `bytes ${fileSpanText(span)}`,
-    });
-    return passage;
+  /** Of that part alone, for a client that has what comes before it. */
+  static rest(request: ForwardRequest, part: MissingPart): AnswerPassage {
+    const { first, last } = part.span;
+    const headers = { range: `bytes=${first}-${last}`, 'if-range': String(part.headers['etag']) };
+    const sent = SentAnswer.beforePart(part);
+    return new AnswerPassage({ ...request, headers }, undefined, sent);
   }
 
   /** Set where the worker named a file: then nothing of the answer was passed on. */
   get namedFile(): NamedFile | undefined {
     return this.#namedFile;
+  }
+
+  /** Set where a file could not be followed to its end. */
+  get missing(): MissingPart | undefined {
+    return this.#missing;
   }
 
   /** Whether an heir of the worker may still bring the answer, or its rest. */
@@ -144,7 +141,7 @@ export class AnswerPassage implements Dispatcher.DispatchHandler {
       return;
     }
     const followed = new FollowedFile({
-      ...{ disk, path, span, response: this.#request.response },
+      ...{ disk, path, span, headers, response: this.#request.response },
       onBegin: () => {
         this.#namedFile = undefined;
         this.#expectedBytes = span.last + 1 - span.first;
@@ -219,6 +216,10 @@ export class AnswerPassage implements Dispatcher.DispatchHandler {
       return undefined;
     } catch (error) {
       this.#isBroken = true;
+      if (error instanceof BrokenFileError) {
+        this.#request.onBroken(error);
+        this.#missing = followed.missingFrom(error.position);
+      }
       return error as Error;
     } finally {
       this.#followed = undefined;

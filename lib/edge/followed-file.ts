@@ -7,11 +7,14 @@ import { FileProgress } from '../net/file-progress.ts';
 import type { FileSpan } from '../net/internal-headers.ts';
 import { openGrowingFile, type CachedFile } from './cached-files.ts';
 import type { FileGrowth, SharedDisk } from './file-sender.ts';
+import type { MissingPart, WorkerHeaders } from './sent-answer.ts';
 
 export interface FollowedFileOptions {
   readonly disk: SharedDisk;
   readonly path: string;
   readonly span: FileSpan;
+  /** Of the answer that it is the body of. */
+  readonly headers: WorkerHeaders;
   readonly response: ServerResponse;
   /** Called before the first byte, once the file is open. */
   readonly onBegin: () => void;
@@ -55,6 +58,12 @@ export class FollowedFile {
   end(): void {
     this.#isOver = true;
     this.#wake();
+  }
+
+  /** What is left of it where no more than what comes before `position` was sent. */
+  missingFrom(position: number): MissingPart {
+    const { headers, span } = this.#options;
+    return { headers, span: { ...span, first: position } };
   }
 
   async #send(): Promise<boolean> {

@@ -1,5 +1,6 @@
 /** A request for a worker, and what becomes of its answer. */
 import type { ServerResponse } from 'node:http';
+import type { BrokenFileError } from './file-sender.ts';
 import type { WorkerHeaders } from './sent-answer.ts';
 
 export interface ForwardRequest {
@@ -11,6 +12,8 @@ export interface ForwardRequest {
   readonly response: ServerResponse;
   /** Makes the client's headers from the worker's. */
   readonly answerHeaders: (received: WorkerHeaders) => Record<string, string>;
+  /** Told of a file that could not be read as far as it was to be; the rest is asked for. */
+  readonly onBroken: (error: BrokenFileError) => void;
   /** Sees what is passed on. */
   readonly keeper?: AnswerKeeper | undefined;
 }

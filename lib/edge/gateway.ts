@@ -170,7 +170,7 @@ export class Gateway implements RequestHandler {
 
   async #answerRegistry(exchange: Exchange, route: HostRoute, target: Target): Promise<void> {
     const { response, record, peer, state } = exchange;
-    const { allowance, memory } = this.#options;
+    const { allowance, memory, logger } = this.#options;
     const setup = state.caDocuments.findSetup(target.path);
     if (setup !== undefined) {
       // People look at the page in the root; who fetches a text below it sets a client up.
@@ -194,7 +194,7 @@ export class Gateway implements RequestHandler {
         record.reference = pullReference(registry.pull);
         assertPermitted(peer, registry.mirror.name);
         await answerPull(
-          { ...exchange, workers: state.workers, allowance, memory },
+          { ...exchange, workers: state.workers, allowance, memory, logger },
           registry,
           target,
         );

@@ -6,6 +6,7 @@ import { upstreamRequestsHeader } from '../net/internal-headers.ts';
 import { chooseWorker, ownerKey } from '../net/worker-choice.ts';
 import { pullPath } from '../oci/pull-path.ts';
 import { referenceText } from '../oci/reference.ts';
+import { errorFields, type Logger } from '../telemetry/logger.ts';
 import type { AccessRecord } from './access-record.ts';
 import type { Target } from './admission.ts';
 import type { Allowance } from './allowance.ts';
@@ -23,6 +24,7 @@ export interface PullExchange {
   readonly workers: readonly WorkerLink[];
   readonly memory: AnswerMemory;
   readonly allowance: Allowance;
+  readonly logger: Logger;
 }
 
 const hit = cacheStatusText('hit');
@@ -97,7 +99,7 @@ async function forward(
   route: PullRoute,
   { target, onlyCached }: Terms,
 ): Promise<void> {
-  const { request, response, record, workers, memory } = exchange;
+  const { request, response, record, workers, memory, logger } = exchange;
   const { mirror, pull, namespace } = route;
   const worker = workers[chooseWorker(ownerKey(mirror.name, pull), workers.length)];
   if (worker === undefined) {
@@ -114,6 +116,13 @@ async function forward(
     // Else it may be of another part, or on other terms.
     isShareable: pull.kind === 'blob' && Object.keys(headers).length === 0,
     response,
+    onBroken: (error) => {
+      const { repository, reference } = record;
+      logger.warn('cached file breaks off', {
+        ...{ mirror: mirror.name, repository, reference },
+        ...errorFields(error),
+      });
+    },
     answerHeaders: (received) => {
       const { 'cache-status': cache, [upstreamRequestsHeader]: requests } = received;
       record.answeredAt = performance.now();

@@ -2,9 +2,16 @@
  * What a client has been sent of an answer, and whether what comes again is the same answer: so
  * that nobody ever gets the beginning of one content and the end of another.
  */
+import { fileSpanText, type FileSpan } from '../net/internal-headers.ts';
 import { ByteMark } from './byte-mark.ts';
 
 export type WorkerHeaders = Readonly<Record<string, string | string[] | undefined>>;
+
+/** What was not sent of an answer whose file could not be read to its end. */
+export interface MissingPart {
+  readonly headers: WorkerHeaders;
+  readonly span: FileSpan;
+}
 
 /** What of an answer's head must be the same for its body to be the same. */
 interface Head {
@@ -24,6 +31,17 @@ export class SentAnswer {
   #head: Head | undefined;
   #sent = new ByteMark();
   #repetition: Repetition | undefined;
+
+  /** To go on with the answer to a request for `part` alone, of which nothing was sent. */
+  static beforePart({ headers: { etag }, span }: MissingPart): SentAnswer {
+    const sent = new SentAnswer();
+    sent.begin(206, {
+      etag,
+      'content-length': String(span.last + 1 - span.first),
+      'content-range': `bytes ${fileSpanText(span)}`,
+    });
+    return sent;
+  }
 
   /** False where the worker did not say which content it is: then nothing can go on with it. */
   get canBeRepeated(): boolean {

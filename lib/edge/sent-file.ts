@@ -1,24 +1,24 @@
 /** Sends the file that a worker named in place of a body, and says what of it is still missing. */
-import type { FileSpan } from '../net/internal-headers.ts';
 import { BrokenFileError, type SharedDisk } from './file-sender.ts';
 import { openCachedFile } from './cached-files.ts';
 import type { ForwardRequest } from './forward-request.ts';
 import type { NamedFile } from './named-file.ts';
 import { sendPiece } from './outlet.ts';
+import type { MissingPart } from './sent-answer.ts';
 
 export type Missing =
   | { readonly kind: 'nothing' }
   /** Nothing was sent: the file is gone, of another length, or (`isSuspect`) has other content. */
   | { readonly kind: 'all'; readonly isSuspect: boolean }
   /** All that comes before it was sent. */
-  | { readonly kind: 'rest'; readonly span: FileSpan };
+  | { readonly kind: 'rest'; readonly part: MissingPart };
 
 const nothing: Missing = { kind: 'nothing' };
 
 /** Resolves when the file is sent as far as it can be read, or the client has left. */
 export async function sendFile(
   { cacheDirectory, small, sender }: SharedDisk,
-  { response, answerHeaders }: ForwardRequest,
+  { response, answerHeaders, onBroken }: ForwardRequest,
   { status, headers, path, span }: NamedFile,
 ): Promise<Missing> {
   if (span === undefined) return { kind: 'all', isSuspect: false };
@@ -39,7 +39,8 @@ export async function sendFile(
     return nothing;
   } catch (error) {
     if (!(error instanceof BrokenFileError)) throw error;
-    return { kind: 'rest', span: { ...span, first: error.position } };
+    onBroken(error);
+    return { kind: 'rest', part: { headers, span: { ...span, first: error.position } } };
   } finally {
     await file.handle.close();
   }

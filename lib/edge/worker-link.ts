@@ -58,7 +58,7 @@ export class WorkerLink {
     if (missing.kind === 'nothing' || hasLeft(request)) return;
     // It was evicted, damaged or cannot be read: the worker knows what to do about that.
     if (missing.kind === 'rest') {
-      await this.#pass(AnswerPassage.rest(request, file.headers, missing.span), request);
+      await this.#pass(AnswerPassage.rest(request, missing.part), request);
     } else {
       const suspicion = missing.isSuspect ? { [suspectHeader]: '1' } : {};
       await this.#exchange(
@@ -86,6 +86,10 @@ export class WorkerLink {
       const shares = isShared && !response.headersSent;
       const failure = await passage.attempt(shares ? this.#shared : this.#pool);
       if (failure === undefined || hasLeft(request)) return;
+      if (passage.missing !== undefined) {
+        await this.#pass(AnswerPassage.rest(request, passage.missing), request);
+        return;
+      }
       if (isDeath(failure)) deaths += 1;
       const mayComeBack = isAbsence(failure) || (isDeath(failure) && deaths < maxDeaths);
       if (delayMs === undefined || !mayComeBack || !passage.canGoOn) {

@@ -43,9 +43,11 @@ export interface Load {
 /** Without it distribution denies that it has an OCI manifest. */
 const accept = 'Accept: application/vnd.oci.image.manifest.v1+json';
 
-/** `wrk`, 32 connections kept alive. */
+const wrkFlags = ['-t1', '-c32', '--timeout', '20s'];
+
+/** `wrk`, 32 connections kept alive; a slow peer may let one of them wait for seconds. */
 export async function load(url: string, seconds: number): Promise<Load> {
-  const text = await client('wrk', '-t1', '-c32', `-d${seconds}s`, '-H', accept, url);
+  const text = await client('wrk', ...wrkFlags, `-d${seconds}s`, '-H', accept, url);
   const [, requests, spent] = /([0-9]+) requests in ([0-9.]+)s/.exec(text) ?? [];
   if (/Non-2xx|Socket errors: (?!connect 0, read 0, write 0, timeout 0)/.test(text)) {
     throw new TypeError(`${url}: ${text}`);

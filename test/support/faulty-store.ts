@@ -9,10 +9,12 @@ export interface DiskFault {
   readonly afterBytes?: number;
 }
 
-/** `fault` is asked at each operation; undefined lets it pass. */
-export function faultyStore(store: BlobStore, fault: () => DiskFault | undefined): BlobStore {
+/** Asked at each operation; undefined lets it pass. */
+export type FaultPlan = (at: DiskFault['at']) => DiskFault | undefined;
+
+export function faultyStore(store: BlobStore, fault: FaultPlan): BlobStore {
   const failAt = (place: DiskFault['at']): void => {
-    const active = fault();
+    const active = fault(place);
     if (active?.at === place) throw systemError(active.code);
   };
   return {
@@ -35,11 +37,11 @@ export function faultyStore(store: BlobStore, fault: () => DiskFault | undefined
   };
 }
 
-function faultyBlob(blob: StoredBlob, fault: () => DiskFault | undefined): StoredBlob {
+function faultyBlob(blob: StoredBlob, fault: FaultPlan): StoredBlob {
   return {
     ...blob,
     async read(position, length) {
-      const active = fault();
+      const active = fault('read');
       if (active?.at === 'read' && position + length > (active.afterBytes ?? 0)) {
         throw systemError(active.code);
       }
@@ -50,14 +52,14 @@ function faultyBlob(blob: StoredBlob, fault: () => DiskFault | undefined): Store
 
 function faultyWriter(
   writer: BlobWriter,
-  fault: () => DiskFault | undefined,
+  fault: FaultPlan,
   failAt: (place: DiskFault['at']) => void,
 ): BlobWriter {
   let written = 0;
   return {
     path: writer.path,
     async write(chunks) {
-      const active = fault();
+      const active = fault('write');
       if (active?.at === 'write' && written >= (active.afterBytes ?? 0)) {
         throw systemError(active.code);
       }

@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import { suspectHeader } from '../../../lib/net/internal-headers.ts';
 import type { Digest } from '../../../lib/oci/digest.ts';
 import { CacheLab, collect, type CacheLabOptions } from '../../support/cache-lab.ts';
-import { faultyStore, type DiskFault } from '../../support/faulty-store.ts';
+import { faultyStore, type FaultPlan } from '../../support/faulty-store.ts';
 import { noteFigure } from '../../support/figures.ts';
 import { scaled } from '../../support/scale.ts';
 import { until } from '../../support/until.ts';
@@ -17,12 +17,12 @@ const brokenAt = 8_000_000;
 describe('a cached blob that cannot be read to its end', function () {
   this.timeout(60_000 * Math.max(1, scaled(1)));
   let lab: CacheLab;
-  let fault: () => DiskFault | undefined;
+  let fault: FaultPlan;
 
   const start = async (options: CacheLabOptions = {}): Promise<void> => {
     fault = () => undefined;
     lab = await CacheLab.start({
-      wrapStore: (store) => faultyStore(store, () => fault()),
+      wrapStore: (store) => faultyStore(store, (at) => fault(at)),
       ...options,
     });
   };
@@ -77,8 +77,26 @@ describe('a cached blob that cannot be read to its end', function () {
     const bytes = randomBytes(sizeBytes);
     const digest = await cached(bytes);
     let failures = 1;
-    fault = () => (failures-- > 0 ? { at: 'read', code: 'EIO' } : undefined);
+    fault = (at) => (at === 'read' && failures-- > 0 ? { at, code: 'EIO' } : undefined);
     await expectWhole(await begun(digest), bytes);
+    expect([lab.registry.count('blob', 'GET'), await setAside()]).to.deep.equal([0, 0]);
+  });
+
+  it('is cut where it is found whole and cannot be read all the same', async () => {
+    await start();
+    const bytes = randomBytes(sizeBytes);
+    const digest = await cached(bytes);
+    let reads = 0;
+    // To hash it ends with a read that gives nothing.
+    const hashReads = Math.ceil(sizeBytes / (256 * 1024)) + 1;
+    const first = 3;
+    fault = (at) => {
+      if (at !== 'read') return undefined;
+      reads += 1;
+      return reads === first || reads > first + hashReads ? { at, code: 'EIO' } : undefined;
+    };
+    const answer = await lab.get(path(digest));
+    expect(answer).to.include({ status: 200, isComplete: false });
     expect([lab.registry.count('blob', 'GET'), await setAside()]).to.deep.equal([0, 0]);
   });
 

@@ -24,6 +24,7 @@ describe('a worker that a crowd comes to at once', () => {
         link.forward({
           ...{ method: 'GET', path: '/hub/v2/', headers: {}, isShareable: false, response },
           answerHeaders: () => ({}),
+          onBroken: () => undefined,
         }),
       ),
     );

@@ -85,6 +85,20 @@ describe('a file that is still arriving', () => {
     expect((await bench.pull()).body.equals(bytes)).to.equal(true);
   });
 
+  it('is asked for from where it cannot be read, and the log says so', async () => {
+    bench.tell = async (response) => {
+      await bench.grow(response, 0, mib);
+      // Of which nothing is there.
+      response.write(progressLine(2 * mib));
+    };
+    const answer = await bench.pull();
+    expect(answer).to.include({ status: 200, complete: true });
+    expect(answer.body.equals(bytes)).to.equal(true);
+    const ranges = bench.edge.worker.requests.map(({ headers }) => headers.range);
+    expect(ranges).to.deep.equal([undefined, `bytes=${mib}-${size - 1}`]);
+    expect(bench.edge.log.entries.map(({ event }) => event)).to.include('cached file breaks off');
+  });
+
   it('is continued by the heir of a worker that died', async () => {
     bench.tell = async (response) => {
       await bench.grow(response, 0, mib);

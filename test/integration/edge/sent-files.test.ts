@@ -145,6 +145,23 @@ describe('a file that a worker names', () => {
       expect(rest?.headers[sendsFilesHeader]).to.equal(undefined);
     });
 
+    it('is gone on with as far as the client wanted it', async () => {
+      const wanted = `7-${size - 100}`;
+      const named = worker({ status: 206, span: `${wanted}/${size}` });
+      const answers = bench.worker.handler;
+      bench.worker.handler = (request, response) => {
+        if (request.headers['if-range'] === undefined) named(request, response);
+        else answers(request, response);
+      };
+      const question = { port: bench.port, path: target, headers: { range: `bytes=${wanted}` } };
+      const response = await begin(question);
+      await truncate(file, size / 2);
+      const answer = await readToEnd(response);
+      expect(answer).to.include({ status: 206, complete: true });
+      expect(answer.body.equals(bytes.subarray(7, size - 99))).to.equal(true);
+      expect(bench.log.entries.map(({ event }) => event)).to.include('cached file breaks off');
+    });
+
     it('is gone on with by the heir of a worker that dies of it', async () => {
       let deaths = 0;
       const answerWell = answerRest;

@@ -105,6 +105,14 @@ export class GrowingBench {
       [upstreamRequestsHeader]: '1',
       [workerRunHeader]: this.run,
     };
+    const [, first, last] = /^bytes=([0-9]+)-([0-9]+)$/.exec(request.headers.range ?? '') ?? [];
+    if (request.headers[sendsFilesHeader] === undefined && first !== undefined) {
+      const body = this.bytes.subarray(Number(first), Number(last) + 1);
+      const range = `bytes ${first}-${last}/${this.bytes.length}`;
+      const head = { ...common, 'content-length': body.length, 'content-range': range };
+      response.writeHead(206, head).end(body);
+      return;
+    }
     if (request.headers[sendsFilesHeader] === undefined) {
       response.writeHead(200, { ...common, 'content-length': this.bytes.length }).end(this.bytes);
       return;
