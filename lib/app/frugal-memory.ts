@@ -16,9 +16,6 @@ export function stayFrugal(): void {
 /** For a worker: the pieces of a transfer, garbage at once, are collected before there are many. */
 export const workerNodeFlags: readonly string[] = ['--max-semi-space-size=2'];
 
-/** For an edge: a crowd of handshakes has the space for new objects grow, and it never shrinks. */
-export const edgeNodeFlags: readonly string[] = ['--max-semi-space-size=8'];
-
 /**
  * For this process, an edge: what the answers to a crowd leave behind is collected when it is as
  * much as what lives, not four times that.

@@ -39,9 +39,9 @@ export class AnswerPassage implements Dispatcher.DispatchHandler {
   /** Of that part alone, for a client that has what comes before it. */
   static rest(request: ForwardRequest, part: MissingPart): AnswerPassage {
     const { first, last } = part.span;
-    const headers = { range: `bytes=${first}-${last}`, 'if-range': String(part.headers['etag']) };
-    const sent = SentAnswer.beforePart(part);
-    return new AnswerPassage({ ...request, headers }, undefined, sent);
+    const range = { range: `bytes=${first}-${last}`, 'if-range': String(part.headers['etag']) };
+    const headers = { ...request.headers, ...range };
+    return new AnswerPassage({ ...request, headers }, undefined, SentAnswer.beforePart(part));
   }
 
   /** Set where the worker named a file: then nothing of the answer was passed on. */

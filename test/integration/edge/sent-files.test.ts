@@ -145,6 +145,13 @@ describe('a file that a worker names', () => {
       expect(rest?.headers[sendsFilesHeader]).to.equal(undefined);
     });
 
+    it('is gone on with on the same terms: without an upstream, where the budget says so', async () => {
+      bench.edge.setOrders({ ...noOrders, mode: 'hits-only' });
+      expect(await pullTruncated()).to.include({ status: 200, complete: true });
+      const terms = bench.worker.requests.map(({ headers }) => headers['cache-control']);
+      expect(terms).to.deep.equal(['only-if-cached', 'only-if-cached']);
+    });
+
     it('is gone on with as far as the client wanted it', async () => {
       const wanted = `7-${size - 100}`;
       const named = worker({ status: 206, span: `${wanted}/${size}` });
