@@ -114,6 +114,7 @@ describe('an ACME order', function () {
     });
 
     it('is kept where that comes in the midst of it, and taken up when there is room', async () => {
+      await lab.takeAnotherAccount();
       const orders = lab.orders();
       const release = front.hold(caPaths.challenge);
       const shown = front.count(caPaths.challenge);

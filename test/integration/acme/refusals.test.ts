@@ -83,6 +83,7 @@ describe('a gate whose CA gives no other certificate', function () {
   });
 
   it('has it look at a wrong host three times an hour, however often it is asked', async () => {
+    await lab.takeAnotherAccount();
     await lab.names.setAddresses(hubHost, ['127.0.0.9']);
     const orders = lab.orders();
     for (let attempt = 0; attempt < 3; attempt += 1) await refused(hubHost);

@@ -1,8 +1,11 @@
 /** A gate whose certificates come from a real CA beside it: pebble, which validates at its ports. */
 import { writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { Gate, type GateOptions, type LogLine } from '../lab/gate.ts';
+import { runCommand } from '../lab/command.ts';
 import { freePort } from '../lab/free-port.ts';
 import { OpenParts } from '../lab/open-parts.ts';
+import { machine, type Place } from '../lab/place.ts';
 import { poll } from '../lab/polling.ts';
 import { TemporaryDirectory } from '../lab/temporary-directory.ts';
 import type { Target } from '../app/gate-client.ts';
@@ -13,6 +16,9 @@ import { Pebble, type PebbleOptions } from './pebble.ts';
 
 export const hubHost = 'hub.example.test';
 export const ghcrHost = 'ghcr.example.test';
+
+/** `certificates.directory`, as a path from the configuration. */
+const defaultDirectory = 'certs';
 
 type AcmeSettings = Readonly<Record<string, unknown>>;
 
@@ -50,16 +56,24 @@ export class AcmeLab {
   readonly pebble: Pebble;
   readonly gate: Gate;
   readonly registry: FakeRegistry;
+  readonly #place: Place;
+  readonly #certificates: string;
   readonly #parts: OpenParts;
 
   private constructor(
     parts: Pick<AcmeLab, 'names' | 'pebble' | 'gate' | 'registry'>,
+    options: AcmeLabOptions,
     open: OpenParts,
   ) {
     this.names = parts.names;
     this.pebble = parts.pebble;
     this.gate = parts.gate;
     this.registry = parts.registry;
+    this.#place = options.gate?.place ?? machine;
+    this.#certificates = resolve(
+      dirname(this.gate.configurationFile),
+      options.certificates ?? defaultDirectory,
+    );
     this.#parts = open;
   }
 
@@ -93,7 +107,7 @@ export class AcmeLab {
           ...options.gate,
           settings: {
             certificates: {
-              directory: options.certificates ?? 'certs',
+              directory: options.certificates ?? defaultDirectory,
               issuer: 'acme',
               acme: {
                 directory: pebble.directoryUrl,
@@ -107,7 +121,7 @@ export class AcmeLab {
           },
         }),
       );
-      return new AcmeLab({ names, pebble, gate, registry }, parts);
+      return new AcmeLab({ names, pebble, gate, registry }, options, parts);
     } catch (error) {
       await parts.close();
       throw error;
@@ -131,6 +145,17 @@ export class AcmeLab {
       deadlineMs,
       what: `certificate for ${host}; the log:\n${JSON.stringify(this.gate.log().slice(-12), undefined, 1)}`,
     });
+  }
+
+  /**
+   * Has the gate begin anew with the certificates that it has and another account. Pebble takes a
+   * valid authorization of the same account again for one order in a hundred, however it is set
+   * (`rand.Intn(100) > 0`): without this no test may count on a validation of a name it has had.
+   */
+  async takeAnotherAccount(): Promise<void> {
+    await this.gate.stop();
+    await runCommand(this.#place, ['rm', '-r', join(this.#certificates, 'acme', 'accounts')]);
+    await this.gate.resume();
   }
 
   /** How many orders the CA was asked for. */

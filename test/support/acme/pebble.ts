@@ -19,7 +19,10 @@ export interface PebbleOptions {
   readonly nameServer: string;
   /** Settings beside the usual ones: those of its configuration file. */
   readonly settings?: Readonly<Record<string, unknown>>;
-  /** `PEBBLE_…`; it neither sleeps nor rejects nonces nor reuses authorizations unless told. */
+  /**
+   * `PEBBLE_…`; it neither sleeps nor rejects nonces unless told, and uses an authorization again
+   * for one order in a hundred: no setting of it says never.
+   */
   readonly environment?: Readonly<Record<string, string>>;
 }
 
