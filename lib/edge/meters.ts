@@ -97,6 +97,9 @@ class SocketMeter implements Meter {
   }
 
   #attribute(client: string, purpose: Purpose): void {
+    const { mirror, repository } = this.#purpose;
+    const isSame = purpose.mirror === mirror && purpose.repository === repository;
+    if (isSame && client === this.#client) return;
     this.read();
     this.#client = client;
     this.#purpose = purpose;

@@ -9,19 +9,33 @@ export interface LineOutputOptions {
   /** The line that tells how many are missing where it stands. */
   readonly droppedLine: (count: number) => string;
   /** What may wait; 1 MiB unless told. */
-  readonly maxPendingLength?: number;
+  readonly maxPendingBytes?: number;
 }
 
 /** Lines of one moment go out together. */
 const gatherMs = 20;
 
-const defaultMaxPendingLength = 1024 * 1024;
+const defaultMaxPendingBytes = 1024 * 1024;
+
+const leastBufferBytes = 16 * 1024;
+
+/** A larger one was for a moment that is over. */
+const mostKeptBytes = 256 * 1024;
+
+/** Of one UTF-16 code unit, in UTF-8. */
+const maxUnitBytes = 3;
 
 export class LineOutput {
   readonly #options: LineOutputOptions;
-  readonly #maxPendingLength: number;
-  #pending: string[] = [];
-  #pendingLength = 0;
+  readonly #maxPendingBytes: number;
+  /**
+   * Lines become bytes at once: strings that wait would be copied about by each collection of
+   * garbage, which cost an edge more than the rest of its log.
+   */
+  #pending: Buffer = Buffer.allocUnsafeSlow(leastBufferBytes);
+  #pendingBytes = 0;
+  /** To gather in while the other is written. */
+  #spare: Buffer | undefined;
   #dropped = 0;
   #isWriting = false;
   /** Of the last write: it comes before everything else. */
@@ -30,24 +44,20 @@ export class LineOutput {
 
   constructor(options: LineOutputOptions) {
     this.#options = options;
-    this.#maxPendingLength = options.maxPendingLength ?? defaultMaxPendingLength;
+    this.#maxPendingBytes = options.maxPendingBytes ?? defaultMaxPendingBytes;
   }
 
   /** `line` ends with its line break. */
   write(line: string): void {
-    if (this.#pendingLength + line.length > this.#maxPendingLength) {
-      this.#dropped += 1;
-      return;
-    }
-    this.#add(line);
-    if (!this.#isWriting) this.#schedule();
+    if (!this.#add(line, this.#maxPendingBytes)) this.#dropped += 1;
+    else if (!this.#isWriting) this.#schedule();
   }
 
   /** For the end of the process: what is left, as far as someone takes it at once. */
   flushSync(): void {
     clearTimeout(this.#timer);
     if (this.#isWriting) return;
-    let rest = Buffer.concat([this.#rest, Buffer.from(this.#take())]);
+    let rest = Buffer.concat([this.#rest, this.#take()]);
     try {
       while (rest.length > 0) rest = rest.subarray(writeSync(this.#options.fd, rest));
     } catch {
@@ -57,34 +67,52 @@ export class LineOutput {
 
   #flush(): void {
     this.#timer = undefined;
-    const bytes = this.#rest.length > 0 ? this.#rest : Buffer.from(this.#take());
+    const bytes = this.#rest.length > 0 ? this.#rest : this.#take();
     if (bytes.length === 0) return;
     this.#isWriting = true;
     write(this.#options.fd, bytes, (error, written) => {
       this.#isWriting = false;
       this.#rest = restOf(bytes, error, written);
-      if (this.#dropped > 0 && this.#rest.length === 0) {
-        this.#add(this.#options.droppedLine(this.#dropped));
-        this.#dropped = 0;
-      }
-      if (this.#rest.length + this.#pending.length > 0) this.#schedule();
+      if (this.#rest.length === 0) this.#wrote(bytes);
+      if (this.#rest.length + this.#pendingBytes > 0) this.#schedule();
     });
+  }
+
+  #wrote(bytes: Buffer): void {
+    const { byteLength } = bytes.buffer;
+    if (byteLength <= mostKeptBytes) this.#spare = Buffer.from(bytes.buffer);
+    if (this.#dropped === 0) return;
+    this.#add(this.#options.droppedLine(this.#dropped), Infinity);
+    this.#dropped = 0;
   }
 
   #schedule(): void {
     this.#timer ??= setTimeout(() => this.#flush(), gatherMs).unref();
   }
 
-  #add(line: string): void {
-    this.#pending.push(line);
-    this.#pendingLength += line.length;
+  /** False where more than `maxBytes` would wait. */
+  #add(line: string, maxBytes: number): boolean {
+    this.#makeRoom(line.length * maxUnitBytes);
+    const end = this.#pendingBytes + this.#pending.write(line, this.#pendingBytes);
+    if (end > maxBytes) return false;
+    this.#pendingBytes = end;
+    return true;
   }
 
-  #take(): string {
-    const text = this.#pending.join('');
-    this.#pending = [];
-    this.#pendingLength = 0;
-    return text;
+  #makeRoom(bytes: number): void {
+    const needed = this.#pendingBytes + bytes;
+    if (needed <= this.#pending.length) return;
+    const larger = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.#pending.length));
+    this.#pending.copy(larger, 0, 0, this.#pendingBytes);
+    this.#pending = larger;
+  }
+
+  #take(): Buffer {
+    const bytes = this.#pending.subarray(0, this.#pendingBytes);
+    this.#pending = this.#spare ?? Buffer.allocUnsafeSlow(leastBufferBytes);
+    this.#spare = undefined;
+    this.#pendingBytes = 0;
+    return bytes;
   }
 }
 

@@ -20,11 +20,11 @@ describe('LineOutput', () => {
   });
 
   const written = (): Promise<string> => readFile(directory.join('log'), 'utf8');
-  const output = (maxPendingLength?: number): LineOutput =>
+  const output = (maxPendingBytes?: number): LineOutput =>
     new LineOutput({
       fd: file.fd,
       droppedLine: (count) => `${count} dropped\n`,
-      ...(maxPendingLength !== undefined && { maxPendingLength }),
+      ...(maxPendingBytes !== undefined && { maxPendingBytes }),
     });
 
   it('brings every line in its order', async () => {
