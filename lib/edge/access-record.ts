@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { tryCacheStatus } from '../net/cache-status.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { pathOf } from './admission.ts';
 import type { ExchangeKind, FinishedExchange } from './observer.ts';
 
 /** Filled in while the request is handled; what never became known stays undefined. */
@@ -49,7 +50,7 @@ export function watchExchange(
   const begunAt = performance.now();
   const { socket } = request;
   const bytesBefore = socket.bytesWritten;
-  response.once('close', () => {
+  response.on('close', () => {
     const endedAt = performance.now();
     // Each by its name: to copy the rest of an object costs more than all of them.
     onFinished({
@@ -78,7 +79,7 @@ export function watchExchange(
 /** One line of the access log: who asked for what, what they got, what it cost upstream. */
 export function logAccess(
   logger: Logger,
-  { url }: IncomingMessage,
+  { url = '' }: IncomingMessage,
   record: AccessRecord,
   exchange: FinishedExchange,
 ): void {
@@ -93,7 +94,7 @@ export function logAccess(
     upstreamRequests: exchange.upstreamRequests,
     error: exchange.error,
     method: exchange.method,
-    target: url?.split('?', 1)[0],
+    target: pathOf(url),
     status: exchange.status,
     bytes: exchange.sentBytes,
     durationMs: Math.round(exchange.durationMs),

@@ -6,6 +6,7 @@
 import type { IncomingMessage } from 'node:http';
 import { MirrorgateError } from '../errors/mirrorgate-error.ts';
 import { tryHostHeader, type HostName } from '../net/host-name.ts';
+import { RecentTexts } from '../net/recent-texts.ts';
 import type { ResponseErrorCode } from '../oci/error-responses.ts';
 import type { Limits } from './limits.ts';
 
@@ -94,6 +95,8 @@ export function judgeUpgrade({ method, headers }: IncomingMessage): void {
 const plainPath = /^\/[A-Za-z0-9._~:/@!$&'()*+,;=-]*$/;
 const plainQuery = /^[A-Za-z0-9._~:/?@!$&'()*+,;=%-]*$/;
 
+const recentTargets = new RecentTexts<Target>();
+
 /** @throws MirrorgateError `MIRRORGATE_REQUEST_TARGET_LENGTH`, `MIRRORGATE_REQUEST_MALFORMED` */
 export function parseTarget(url: string, limits: MessageLimits): Target {
   if (url.length > limits.maxTargetLength) {
@@ -102,9 +105,10 @@ export function parseTarget(url: string, limits: MessageLimits): Target {
       `a request target of more than ${limits.maxTargetLength} characters`,
     );
   }
-  const mark = url.indexOf('?');
-  const path = mark === -1 ? url : url.slice(0, mark);
-  const query = mark === -1 ? '' : url.slice(mark + 1);
+  const known = recentTargets.get(url);
+  if (known !== undefined) return known;
+  const path = pathOf(url);
+  const query = url.slice(path.length + 1);
   const segments = path.split('/').slice(1);
   const isPlain =
     plainPath.test(path) &&
@@ -112,7 +116,13 @@ export function parseTarget(url: string, limits: MessageLimits): Target {
     !segments.some((segment) => segment === '.' || segment === '..') &&
     !segments.slice(0, -1).includes('');
   if (!isPlain) throw refusal('MIRRORGATE_REQUEST_MALFORMED', 'a malformed request target');
-  return { path, query };
+  return recentTargets.set(url, { path, query });
+}
+
+/** Of a request target: what stands before its query. */
+export function pathOf(url: string): string {
+  const mark = url.indexOf('?');
+  return mark === -1 ? url : url.slice(0, mark);
 }
 
 function refusal(code: ResponseErrorCode, message: string): MirrorgateError {

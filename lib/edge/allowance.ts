@@ -30,6 +30,9 @@ const maxGiven = 10_000;
 /** Manifests that another edge gave out just before are not known here yet. */
 const settleMs = 5_000;
 
+/** A client that is given manifest after manifest is noted no more often. */
+const coarsenessMs = 1_000;
+
 /** The month may be long, and the operator may raise the budget before its end. */
 const maxRetryAfterSeconds = 3_600;
 
@@ -72,9 +75,13 @@ export class Allowance {
 
   /** The client has got a manifest, and will want its blobs. */
   noteManifest(given: Given): void {
-    const noted = { ...given, atMs: this.#nowMs };
+    const atMs = this.#nowMs;
+    const key = keyOf(given);
+    const known = this.#unreported.get(key);
+    if (known !== undefined && atMs - known.atMs < coarsenessMs) return;
+    const noted = { ...given, atMs };
     this.#remember(noted);
-    if (this.#unreported.size < maxGiven) this.#unreported.set(keyOf(given), noted);
+    if (this.#unreported.size < maxGiven) this.#unreported.set(key, noted);
   }
 
   /** Given out since the last time. */

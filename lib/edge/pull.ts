@@ -33,22 +33,33 @@ const hit = cacheStatusText('hit');
 const onlyCachedHeader = { 'cache-control': 'only-if-cached' } as const;
 
 /**
- * Resolves when the answer is through or one side has left.
- * @throws BudgetSpentError; MirrorgateError `MIRRORGATE_WORKER_UNREACHABLE`
+ * Undefined where it was answered from memory; else resolves when the answer is through or one side
+ * has left.
+ * @throws BudgetSpentError; rejects with MirrorgateError `MIRRORGATE_WORKER_UNREACHABLE`
  */
-export async function answerPull(
+export function answerPull(
   exchange: PullExchange,
   route: PullRoute,
   target: Target,
-): Promise<void> {
-  const { response, peer, allowance } = exchange;
+): Promise<void> | undefined {
+  const { peer, allowance } = exchange;
   const purpose = { mirror: route.mirror.name, repository: route.pull.repository };
   const wanted = { client: peer.client, ...purpose };
   const { onlyCached } = allowance.judgePull({ ...wanted, isBlob: route.pull.kind === 'blob' });
   peer.passage.meter.attribute(purpose);
-  if (!answerFromMemory(exchange, route)) await forward(exchange, route, { target, onlyCached });
+  if (!answerFromMemory(exchange, route)) {
+    return forward(exchange, route, { target, onlyCached }).then(() => note(exchange, route));
+  }
+  note(exchange, route);
+  return undefined;
+}
+
+/** Whoever has a manifest will want its blobs. */
+function note({ response, peer, allowance }: PullExchange, { mirror, pull }: PullRoute): void {
   const isGiven = response.statusCode === 200 || response.statusCode === 304;
-  if (route.pull.kind === 'manifest' && isGiven) allowance.noteManifest(wanted);
+  if (pull.kind !== 'manifest' || !isGiven) return;
+  const { client } = peer;
+  allowance.noteManifest({ client, mirror: mirror.name, repository: pull.repository });
 }
 
 /** What the log shows of a pull beside its repository. */

@@ -5,6 +5,7 @@
 import { MirrorgateError } from '../errors/mirrorgate-error.ts';
 import type { Service } from '../config/configuration.ts';
 import type { HostName } from '../net/host-name.ts';
+import { RecentTexts } from '../net/recent-texts.ts';
 import { globMatcher } from '../oci/glob.ts';
 import { tryRepositoryName, type RepositoryName } from '../oci/names.ts';
 import { parsePullPath, type PullPathFault, type PullRequest } from '../oci/pull-path.ts';
@@ -36,6 +37,7 @@ export class Router {
   readonly #mirrors: ReadonlyMap<string, RoutedMirror>;
   readonly #byRegistry: ReadonlyMap<string, RoutedMirror>;
   readonly #hosts: ReadonlyMap<HostName, HostRoute>;
+  readonly #recentRoutes = new RecentTexts<RegistryRoute>();
 
   constructor(settings: EdgeSettings) {
     const mirrors = settings.mirrors.map((mirror): RoutedMirror => ({
@@ -81,6 +83,12 @@ export class Router {
    *   `MIRRORGATE_REQUEST_UNSUPPORTED`, `MIRRORGATE_REQUEST_MALFORMED`, `MIRRORGATE_OCI_*_INVALID`
    */
   routeRegistry(host: HostRoute, target: Target): RegistryRoute {
+    const mirror = host.kind === 'mirror' ? host.mirror.name : '';
+    const text = `${mirror} ${target.path}?${target.query}`;
+    return this.#recentRoutes.get(text) ?? this.#recentRoutes.set(text, this.#read(host, target));
+  }
+
+  #read(host: HostRoute, target: Target): RegistryRoute {
     const { namespace, query } = takeNamespace(target.query);
     const result = parsePullPath(target.path, query);
     if (result.kind === 'fault') throw faultError(result.fault, target.path);

@@ -28,7 +28,7 @@ export class SlowReaders {
 
   watch(outlet: Outlet): void {
     this.#spans.set(outlet, { takenBytes: 0, sinceMs: Date.now() });
-    outlet.once('close', () => this.#spans.delete(outlet));
+    outlet.on('close', () => this.#spans.delete(outlet));
   }
 
   close(): void {

@@ -50,7 +50,7 @@ export class Turns {
     queue.begun += 1;
     // Node's own limit tells the client, and leaves it to the client to close.
     if (queue.begun >= this.#maxTurns) response.shouldKeepAlive = false;
-    response.once('close', () => {
+    response.on('close', () => {
       queue.isOver = !response.shouldKeepAlive;
       queue.turns.shift();
       this.#begin(connection, queue);

@@ -3,6 +3,7 @@
  * Host header, certificate and configuration compare by `===`.
  */
 import { addressText, tryAddress } from './address.ts';
+import { RecentTexts } from './recent-texts.ts';
 
 declare const brand: unique symbol;
 
@@ -29,8 +30,17 @@ export function tryDnsName(text: string): HostName | undefined {
   return labels.every((part) => label.test(part)) ? (name.toLowerCase() as HostName) : undefined;
 }
 
+const recentHosts = new RecentTexts<HostName>();
+
 /** The host of a Host header, its port dropped (RFC 9110 §7.2), or undefined where malformed. */
 export function tryHostHeader(header: string): HostName | undefined {
+  const known = recentHosts.get(header);
+  if (known !== undefined) return known;
+  const host = readHostHeader(header);
+  return host && recentHosts.set(header, host);
+}
+
+function readHostHeader(header: string): HostName | undefined {
   const match = /^(?:\[([0-9A-Fa-f:.]{2,45})\]|([^:[\]]{1,254}))(?::([0-9]{0,5}))?$/.exec(header);
   if (match === null || Number(match[3] ?? 0) > 65535) return undefined;
   const [, bracketed, plain] = match;

@@ -114,15 +114,26 @@ type Facts = readonly (readonly [string, LogFields[string]])[];
 /** A field that took one of these names is left out. */
 const fixedNames = new Set(['time', 'level', 'process', 'event']);
 
+/** How the names of fields stand in a line: there are as many as the code has. */
+const nameTexts = new Map<string, string>();
+
 /** Put together by hand: the access log has a line for every request. */
 function jsonLine({ time, level, process, event }: Fixed, fields: LogFields): string {
   let text = `{"time":"${time}","level":"${level}","process":${jsonText(process)},"event":${jsonText(event)}`;
   for (const name of Object.keys(fields)) {
     const value = fields[name];
     if (value === undefined || fixedNames.has(name)) continue;
-    text += `,${jsonText(name)}:${jsonValue(value)}`;
+    text += nameText(name) + jsonValue(value);
   }
   return `${text}}`;
+}
+
+function nameText(name: string): string {
+  const known = nameTexts.get(name);
+  if (known !== undefined) return known;
+  const text = `,${jsonText(name)}:`;
+  nameTexts.set(name, text);
+  return text;
 }
 
 function textLine({ time, level, process, event }: Fixed, facts: Facts): string {
