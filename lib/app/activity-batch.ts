@@ -55,10 +55,9 @@ export class ActivityBatch {
   #clients = new Map<string, ClientShare>();
   #denied = new Map<string, DeniedAddress>();
 
-  finished(whole: FinishedExchange): void {
-    const exchange = shortened(whole);
+  finished(exchange: FinishedExchange): void {
     if (exchange.kind !== 'ping') {
-      if (this.#exchanges.length < maxExchanges) this.#exchanges.push(exchange);
+      if (this.#exchanges.length < maxExchanges) this.#exchanges.push(shortened(exchange));
       else this.#dropped += 1;
     }
     const share = this.#share(exchange);
@@ -68,7 +67,7 @@ export class ActivityBatch {
     if (isFailure(exchange)) share.failures += 1;
     countKind(share, exchange);
     share.lastSeenMs = exchange.endedAtMs;
-    share.agent = exchange.agent ?? share.agent;
+    share.agent = exchange.agent?.slice(0, maxAgentLength) ?? share.agent;
   }
 
   denied(address: string, reason: DenialReason, atMs: number): void {

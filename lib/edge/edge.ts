@@ -79,7 +79,7 @@ export class Edge {
         memory: this.#memory,
         trust: this.#trust,
         connections: this.#connections,
-        onResponse: (response) => this.#slowReaders.watch(response),
+        onRequest: (socket) => this.#slowReaders.watch(socket),
         onFinished: (exchange) => observer?.finished(exchange),
       },
       () => this.#currentState(),

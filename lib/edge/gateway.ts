@@ -3,6 +3,7 @@
  * a document. Every refusal on the way is an answer with its reason and a line in the access log.
  */
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { assertNever } from '../errors/assert-never.ts';
 import { errorMessage, MirrorgateError } from '../errors/mirrorgate-error.ts';
@@ -44,8 +45,8 @@ export interface GatewayOptions {
   readonly trust: TrustWatch;
   readonly memory: AnswerMemory;
   readonly connections: Pick<Connections, 'requesterOf'>;
-  /** Told of every answer that begins, to watch how the client takes it. */
-  readonly onResponse: (response: ServerResponse) => void;
+  /** Told of the connection of every request, to watch how the client takes what it is sent. */
+  readonly onRequest: (socket: Socket) => void;
   /** Told of every answer that has ended. */
   readonly onFinished?: (exchange: FinishedExchange) => void;
 }
@@ -119,7 +120,7 @@ export class Gateway implements RequestHandler {
     response.on('error', () => response.destroy());
     // A stranger is told why, or given the bundle, and is gone.
     if (peer === connection && peer.admission === undefined) response.shouldKeepAlive = false;
-    this.#options.onResponse(response);
+    this.#options.onRequest(request.socket);
     return { request, response, record, peer, refusal, state };
   }
 

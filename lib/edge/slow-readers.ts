@@ -2,12 +2,8 @@
  * Lets go of clients that take what they are sent too slowly to be anything but stuck or hostile.
  * Only a client that has bytes waiting for it is measured: a slow upstream is not its fault.
  */
-import type { ServerResponse } from 'node:http';
-import { Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Limits } from './limits.ts';
-
-/** What is sent to a client: an answer, or all that goes over a connection that was upgraded. */
-type Outlet = ServerResponse | Socket;
 
 /** The span that is being measured. */
 interface Span {
@@ -17,7 +13,11 @@ interface Span {
 
 export class SlowReaders {
   readonly #limits: Limits;
-  readonly #spans = new Map<Outlet, Span>();
+  /**
+   * By connection: a table that each answer entered and left kept all of them alive until a major
+   * collection, since each table that V8 puts in place of a used-up one hangs from it.
+   */
+  readonly #spans = new Map<Socket, Span>();
   readonly #timer: NodeJS.Timeout;
 
   constructor(limits: Limits) {
@@ -26,9 +26,11 @@ export class SlowReaders {
     this.#timer.unref();
   }
 
-  watch(outlet: Outlet): void {
-    this.#spans.set(outlet, { takenBytes: 0, sinceMs: Date.now() });
-    outlet.on('close', () => this.#spans.delete(outlet));
+  /** Until it closes; more than once changes nothing. */
+  watch(socket: Socket): void {
+    if (this.#spans.has(socket)) return;
+    this.#spans.set(socket, { takenBytes: 0, sinceMs: Date.now() });
+    socket.once('close', () => this.#spans.delete(socket));
   }
 
   close(): void {
@@ -38,16 +40,14 @@ export class SlowReaders {
   #sweep(nowMs: number): void {
     const { minReadBytesPerSecond, slowReaderWindowMs } = this.#limits;
     const leastBytes = (minReadBytesPerSecond * slowReaderWindowMs) / 1000;
-    for (const [outlet, span] of this.#spans) {
-      const socket = outlet instanceof Socket ? outlet : outlet.socket;
-      if (socket === null) continue;
+    for (const [socket, span] of this.#spans) {
       const takenBytes = socket.bytesWritten - socket.writableLength;
       const waits = socket.writableLength > 0;
       if (!waits || takenBytes - span.takenBytes >= leastBytes) {
         span.takenBytes = takenBytes;
         span.sinceMs = nowMs;
       } else if (nowMs - span.sinceMs >= slowReaderWindowMs) {
-        outlet.destroy();
+        socket.destroy();
       }
     }
   }
