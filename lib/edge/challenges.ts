@@ -53,6 +53,7 @@ export class Challenges {
 
   /** The certificate for a server name as a CA sent it. */
   context(serverName: string): SecureContext | undefined {
+    if (!this.awaitsHandshake) return undefined;
     return this.#handshakes.get(tryDnsName(serverName) ?? '')?.context;
   }
 }

@@ -50,6 +50,7 @@ export interface HttpsListenerOptions extends FrontDoorOptions {
   readonly trust: TrustWatch;
 }
 
+/** A connection whose handshake runs, or ran: TLS sockets come without the one below them. */
 interface Accepted {
   readonly socket: Socket;
   readonly peer: Peer;
@@ -67,12 +68,10 @@ export class HttpsListener {
   readonly #terminators = new Map<string, Terminator>();
   /** The same for who has no right by its address, and is asked for a certificate. */
   readonly #asking = new Map<string, Terminator>();
-  readonly #accepted = new Map<string, Accepted>();
   readonly #peers = new WeakMap<Duplex, Peer>();
   /** Those who spoke to us are told of once. */
   readonly #accepting = new WeakSet<Duplex>();
-  /** Whose handshake runs: a TLS socket that failed does not know its other end any more. */
-  readonly #shaking = new AsyncLocalStorage<Peer>();
+  readonly #shaking = new AsyncLocalStorage<Accepted>();
   readonly #turns: Turns;
   readonly #visitors: ChallengeTerminator;
 
@@ -130,17 +129,9 @@ export class HttpsListener {
       this.#visitors.accept(socket);
       return;
     }
-    const key = connectionKey(socket);
-    const accepted = { socket, peer };
-    this.#accepted.set(key, accepted);
-    socket.once('close', () => {
-      // A client that was cut may be back from the same port before this is told.
-      if (this.#accepted.get(key) === accepted) this.#accepted.delete(key);
-    });
-    const { contexts } = this.#options;
-    const site = contexts.siteOfAddress(socket.localAddress) ?? this.#role.defaultSite;
+    const site = this.#options.contexts.siteOfAddress(socket) ?? this.#role.defaultSite;
     const terminator = this.#terminator(site, peer.isCandidate);
-    this.#shaking.run(peer, () => terminator.emit('connection', socket));
+    this.#shaking.run({ socket, peer }, () => terminator.emit('connection', socket));
   }
 
   #terminator(site: string, asks: boolean): Terminator {
@@ -152,9 +143,7 @@ export class HttpsListener {
       contexts: asks ? { lookup: (name) => contexts.lookupAsking(name) } : contexts,
       challenges,
       // Node closes without an alert; clients then blame the network, so the alert is sent here.
-      refuse: (socket) => {
-        this.#accepted.get(connectionKey(socket))?.socket.write(unrecognizedName);
-      },
+      refuse: () => this.#shaking.getStore()?.socket.write(unrecognizedName),
     });
     const options = asks ? contexts.askingOptions(site) : contexts.serverOptions(site);
     const terminator = createTerminator({ ...options, ...choice }, limits);
@@ -167,9 +156,11 @@ export class HttpsListener {
     const { trust } = this.#options;
     terminator.on('secureConnection', (socket) => this.#remember(socket));
     terminator.on('tlsClientError', (error, socket) => {
-      const peer = this.#shaking.getStore();
+      const accepted = this.#shaking.getStore();
       const serverName = serverNameOf(socket);
-      if (peer !== undefined) trust.failed(error, { peer, serverName, defaultSite: site });
+      if (accepted !== undefined) {
+        trust.failed(error, { peer: accepted.peer, serverName, defaultSite: site });
+      }
       socket.destroy();
     });
     terminator.on('clientError', (error, socket) => {
@@ -212,7 +203,7 @@ export class HttpsListener {
       socket.destroySoon();
       return;
     }
-    const accepted = this.#accepted.get(connectionKey(socket));
+    const accepted = this.#shaking.getStore();
     const peer = accepted && this.#identified(accepted, socket);
     if (peer === undefined) socket.destroy();
     else this.#peers.set(socket, peer);
@@ -238,10 +229,4 @@ export class HttpsListener {
 function serverNameOf(socket: TLSSocket): string | undefined {
   const { servername } = socket as { servername?: string | false | null };
   return typeof servername === 'string' ? servername : undefined;
-}
-
-/** The same for a connection and for the TLS socket on it; one client may hold two that differ only in our address. */
-function connectionKey(socket: Socket): string {
-  const { remoteAddress = '', remotePort = '', localAddress = '', localPort = '' } = socket;
-  return [remoteAddress, remotePort, localAddress, localPort].join(' ');
 }

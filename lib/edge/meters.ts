@@ -34,14 +34,15 @@ export class Meters {
   readonly #live = new Set<SocketMeter>();
   readonly #readings = new Map<string, Reading>();
 
-  watch(socket: Socket, client: string): Meter {
+  /** To be followed by `leave` when the connection has closed. */
+  watch(socket: Socket, client: string): { meter: Meter; leave: () => void } {
     const meter = new SocketMeter(socket, client, (reading) => this.#count(reading));
     this.#live.add(meter);
-    socket.once('close', () => {
+    const leave = (): void => {
       meter.read();
       this.#live.delete(meter);
-    });
-    return meter;
+    };
+    return { meter, leave };
   }
 
   /** What went out since the last time. */

@@ -6,7 +6,8 @@ import { createSecureContext, type SecureContext, type TlsOptions } from 'node:t
 import { constants } from 'node:crypto';
 import type { CertifiedKey } from '../certificates/issuer.ts';
 import { tryAddress, addressText } from '../net/address.ts';
-import { tryDnsName, type HostName } from '../net/host-name.ts';
+import { isAddress, tryDnsName, type HostName } from '../net/host-name.ts';
+import { RecentTexts } from '../net/recent-texts.ts';
 import type { EdgeSettings } from './settings.ts';
 
 /** Who wants ChaCha20 first has no hardware for AES, and gets it in spite of our order. */
@@ -45,6 +46,8 @@ export class SiteContexts {
   readonly #asking = new Map<string, SecureContext>();
   #clientRoots: readonly string[] = [];
   #siteByHost = new Map<HostName, string>();
+  #hasAddresses = false;
+  #recentSites = new RecentTexts<string>();
   #ticketKeys: Buffer | undefined;
   #privateSites: ReadonlySet<string> = new Set();
 
@@ -53,6 +56,8 @@ export class SiteContexts {
     this.#siteByHost = new Map(
       sites.flatMap(({ name, hosts }) => hosts.map((host) => [host, name])),
     );
+    this.#hasAddresses = [...this.#siteByHost.keys()].some(isAddress);
+    this.#recentSites = new RecentTexts();
     this.#privateSites = new Set(
       sites.filter(({ issuer }) => issuer === 'private-ca').map(({ name }) => name),
     );
@@ -125,8 +130,11 @@ export class SiteContexts {
 
   /** The site that has a server name, in whatever spelling, among its hosts. */
   siteOf(serverName: string): string | undefined {
+    const known = this.#recentSites.get(serverName);
+    if (known !== undefined) return known;
     const host = tryDnsName(serverName);
-    return host && this.#siteByHost.get(host);
+    const site = host && this.#siteByHost.get(host);
+    return site && this.#recentSites.set(serverName, site);
   }
 
   /** Whether a site's certificate is to come from the private CA. */
@@ -139,7 +147,10 @@ export class SiteContexts {
   }
 
   /** The site that has the local address of a connection among its hosts, if one has. */
-  siteOfAddress(localAddress: string | undefined): string | undefined {
+  siteOfAddress(connection: { readonly localAddress?: string | undefined }): string | undefined {
+    // The system is not asked where no answer can matter.
+    if (!this.#hasAddresses) return undefined;
+    const { localAddress } = connection;
     const bytes = localAddress === undefined ? undefined : tryAddress(localAddress);
     return bytes && this.#siteByHost.get(addressText(bytes) as HostName);
   }

@@ -54,8 +54,11 @@ export class Traffic {
   /** Begins to count a connection of `client`. */
   enter(socket: Socket, client: string): Passage {
     this.#changeOpen(client, 1);
-    const meter = this.#meters.watch(socket, client);
-    socket.once('close', () => this.#changeOpen(client, -1));
+    const { meter, leave } = this.#meters.watch(socket, client);
+    socket.once('close', () => {
+      leave();
+      this.#changeOpen(client, -1);
+    });
     return { meter, pace: this.#paces.paceOf(client) };
   }
 

@@ -16,7 +16,7 @@ export function tryAddress(text: string): AddressBytes | undefined {
   if (text.includes('%')) return undefined;
   switch (isIP(text)) {
     case 4:
-      return Uint8Array.from(text.split('.'), Number);
+      return quadBytes(text);
     case 6:
       return unmap(Uint8Array.from(ipaddr.parse(withoutQuad(text)).toByteArray()));
     default:
@@ -36,7 +36,14 @@ export function tryPeerAddress(text: string | undefined): AddressBytes | undefin
 
 /** The canonical spelling: dotted quad, or RFC 5952 for IPv6. */
 export function addressText(bytes: AddressBytes): string {
-  return ipaddr.fromByteArray([...bytes]).toString();
+  return bytes.length === 4 ? bytes.join('.') : ipaddr.fromByteArray([...bytes]).toString();
+}
+
+/** Of every peer that comes: `Uint8Array.from` with a callback takes more than twice as long. */
+function quadBytes(quad: string): Uint8Array {
+  const bytes = new Uint8Array(4);
+  for (const [index, part] of quad.split('.').entries()) bytes[index] = Number(part);
+  return bytes;
 }
 
 /**

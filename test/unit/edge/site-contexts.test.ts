@@ -65,11 +65,11 @@ describe('SiteContexts', () => {
   });
 
   it('finds the site of the address that a client connected to', () => {
-    expect(contexts.siteOfAddress('127.0.0.1')).to.equal('universal');
-    expect(contexts.siteOfAddress('::ffff:127.0.0.1')).to.equal('universal');
-    expect(contexts.siteOfAddress('2001:db8:0::1')).to.equal('universal');
-    expect(contexts.siteOfAddress('127.0.0.2')).to.equal(undefined);
-    expect(contexts.siteOfAddress(undefined)).to.equal(undefined);
+    expect(contexts.siteOfAddress({ localAddress: '127.0.0.1' })).to.equal('universal');
+    expect(contexts.siteOfAddress({ localAddress: '::ffff:127.0.0.1' })).to.equal('universal');
+    expect(contexts.siteOfAddress({ localAddress: '2001:db8:0::1' })).to.equal('universal');
+    expect(contexts.siteOfAddress({ localAddress: '127.0.0.2' })).to.equal(undefined);
+    expect(contexts.siteOfAddress({ localAddress: undefined })).to.equal(undefined);
   });
 
   it('uses a renewed certificate from the next lookup on', () => {
