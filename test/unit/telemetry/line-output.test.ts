@@ -41,6 +41,20 @@ describe('LineOutput', () => {
     expect(await written()).to.equal('0123456789\n0123456789\n8 dropped\n');
   });
 
+  it('brings what comes while it writes after what it writes, more and more of it', async () => {
+    const target = output();
+    const lines: string[] = [];
+    for (let round = 0; round < 12; round += 1) {
+      for (let index = 0; index < 2 ** round; index += 1) {
+        const line = `round ${round} line ${index} ${'ü'.repeat(50)}\n`;
+        lines.push(line);
+        target.write(line);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 8));
+    }
+    await until('all lines', async () => (await written()) === lines.join(''));
+  });
+
   it('leaves nothing behind at the end of the process', async () => {
     const target = output();
     target.write('last words\n');
