@@ -19,7 +19,7 @@ import type {
   WorkerRequest,
   WorkerUpdate,
 } from './messages.ts';
-import { workerNodeFlags } from './frugal-memory.ts';
+import { edgeNodeFlags, workerNodeFlags } from './frugal-memory.ts';
 import { StartError } from './start-error.ts';
 
 export interface FleetOptions {
@@ -64,6 +64,7 @@ export function startEdge(
   const edge: EdgeChild = new Child({
     entry: entryPath('edge-process'),
     identity: { name, log },
+    nodeFlags: edgeNodeFlags,
     clock,
     logger,
     onDeath: () => {

@@ -13,6 +13,9 @@ export function stayFrugal(): void {
   setFlagsFromString('--semi-space-growth-factor=1');
 }
 
+/** For an edge: a crowd of handshakes has the space for new objects grow, and it never shrinks. */
+export const edgeNodeFlags: readonly string[] = ['--max-semi-space-size=4'];
+
 /** For a worker: the pieces of a transfer, garbage at once, are collected before there are many. */
 export const workerNodeFlags: readonly string[] = ['--max-semi-space-size=2'];
 

@@ -2,11 +2,14 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Daemon } from '../../test/support/lab/daemon.ts';
 import { freePort } from '../../test/support/lab/free-port.ts';
 import { machine } from '../../test/support/lab/place.ts';
 import type { Certificates } from './certificates.ts';
 import type { Content } from './content.ts';
+
+const bareNodeProgram = fileURLToPath(new URL('bare-node.mjs', import.meta.url));
 
 /** One way to serve the same content: where it answers, and which processes that costs. */
 export interface Setup {
@@ -71,6 +74,8 @@ export interface Peers {
   readonly distribution: Setup;
   readonly nginxBefore: Setup;
   readonly caddyBefore: Setup;
+  /** The least that can be had with Node. */
+  readonly bareNode: Setup;
   /** nginx again, at 1 Gbit/s a connection: an upstream as far away as they usually are. */
   readonly throttled: Setup;
 }
@@ -78,8 +83,8 @@ export interface Peers {
 /** Starts nginx, Caddy and two registries (one with its own TLS, one behind the others). */
 export async function startPeers(bench: Bench, keep: (part: Running) => void): Promise<Peers> {
   const [registry = 0, registryTls = 0, nginx = 0, nginxBefore = 0, throttled = 0, ...more] =
-    await freePorts(7);
-  const [caddy = 0, caddyBefore = 0] = more;
+    await freePorts(8);
+  const [caddy = 0, caddyBefore = 0, bareNode = 0] = more;
   const start = async (...parameters: Parameters<typeof startServer>): Promise<Running> => {
     const running = await startServer(...parameters);
     keep(running);
@@ -99,6 +104,7 @@ export async function startPeers(bench: Bench, keep: (part: Running) => void): P
     await caddyCommand(bench, caddy, caddyBefore, registry),
     [caddy, caddyBefore],
   );
+  const bareNodeServer = await start('bare Node', bareNodeCommand(bench, bareNode), [bareNode]);
   return {
     nginx: { name: 'nginx, static file', port: nginx, pids: [nginxServer.pid] },
     caddy: { name: 'Caddy, static file', port: caddy, pids: [caddyServer.pid] },
@@ -113,8 +119,14 @@ export async function startPeers(bench: Bench, keep: (part: Running) => void): P
       port: caddyBefore,
       pids: [caddyServer.pid, plain.pid],
     },
+    bareNode: { name: 'Node alone', port: bareNode, pids: [bareNodeServer.pid] },
     throttled: { name: 'nginx at 1 Gbit/s', port: throttled, pids: [nginxServer.pid] },
   };
+}
+
+function bareNodeCommand({ content, certificates }: Bench, port: number): string[] {
+  const { chain, key } = certificates;
+  return [process.execPath, bareNodeProgram, String(port), content.tree, chain, key];
 }
 
 export async function freePorts(count: number): Promise<number[]> {

@@ -28,13 +28,13 @@ export const titles = {
 
 export function scenarios(options: ScenarioOptions): Scenario[] {
   const { ours, peers, content, root, loadSeconds } = options;
-  const { nginx, caddy, distribution, nginxBefore, caddyBefore } = peers;
+  const { nginx, caddy, distribution, nginxBefore, caddyBefore, bareNode } = peers;
   const url = ({ port }: Setup, path: string): string => `https://localhost:${port}${path}`;
   return [
     {
       title: titles.blob,
       unit: 'GiB',
-      setups: [nginx, ours, caddy, distribution, nginxBefore, caddyBefore],
+      setups: [nginx, ours, bareNode, caddy, distribution, nginxBefore, caddyBefore],
       run: async (setup) => {
         const { bytes, seconds } = await download(url(setup, blobPath(content.big)), root);
         return { work: bytes / gibibyte, seconds };
@@ -43,7 +43,7 @@ export function scenarios(options: ScenarioOptions): Scenario[] {
     {
       title: titles.tiny,
       unit: 'request',
-      setups: [nginx, ours, caddyBefore],
+      setups: [nginx, ours, bareNode, caddyBefore],
       run: async (setup) => {
         const done = await load(url(setup, blobPath(content.tiny)), loadSeconds);
         return { work: done.requests, seconds: done.seconds };
@@ -52,7 +52,7 @@ export function scenarios(options: ScenarioOptions): Scenario[] {
     {
       title: titles.manifest,
       unit: 'request',
-      setups: [nginx, ours, caddy, caddyBefore],
+      setups: [nginx, ours, bareNode, caddy, caddyBefore],
       run: async (setup) => {
         const done = await load(url(setup, manifestPath), loadSeconds);
         return { work: done.requests, seconds: done.seconds };
@@ -61,7 +61,7 @@ export function scenarios(options: ScenarioOptions): Scenario[] {
     {
       title: titles.head,
       unit: 'request',
-      setups: [nginx, ours, caddy, caddyBefore],
+      setups: [nginx, ours, bareNode, caddy, caddyBefore],
       run: async (setup) => {
         const heads = { count: 5 * options.requests, isHead: true, keepsAlive: true };
         const done = await requests(url(setup, manifestPath), heads);
@@ -71,7 +71,7 @@ export function scenarios(options: ScenarioOptions): Scenario[] {
     {
       title: titles.handshake,
       unit: 'connection',
-      setups: [nginx, ours, caddy],
+      setups: [nginx, ours, bareNode, caddy],
       run: async (setup) => {
         const each = { count: options.requests, isHead: false, keepsAlive: false };
         const done = await requests(url(setup, manifestPath), each);
