@@ -14,8 +14,8 @@ interface Span {
 export class SlowReaders {
   readonly #limits: Limits;
   /**
-   * By connection: a table that each answer entered and left kept all of them alive until a major
-   * collection, since each table that V8 puts in place of a used-up one hangs from it.
+   * By connection: V8 kept what entered and left a table with every answer until its next major
+   * collection, all of each request with it.
    */
   readonly #spans = new Map<Socket, Span>();
   readonly #timer: NodeJS.Timeout;
