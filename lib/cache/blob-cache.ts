@@ -100,10 +100,21 @@ export class BlobCache {
 
   /** Shares `transfer` once this repository may; undefined where it ended meanwhile. */
   async #join(request: BlobRequest, transfer: Transfer): Promise<BlobAnswer | undefined> {
-    if (!transfer.grants.has(request)) {
+    const { grants } = transfer;
+    if (!grants.has(request)) {
       if ((await this.#origin.confirm(request)) === undefined) return this.#alone(request);
-      transfer.grants.add(request);
+      grants.add(request);
     }
+    try {
+      return await this.#share(request, transfer);
+    } catch (error) {
+      // What another repository was refused says nothing of this one, which has been confirmed.
+      if (grants.isFirst(request)) throw error;
+      return undefined;
+    }
+  }
+
+  async #share(request: BlobRequest, transfer: Transfer): Promise<BlobAnswer | undefined> {
     const fill = await transfer.begun;
     if (fill === undefined) return undefined;
     if (fill.isOpen) return fillAnswer(fill, 'miss-collapsed');

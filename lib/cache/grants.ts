@@ -4,21 +4,33 @@ import type { BlobQuery } from './blob-origin.ts';
 
 export class Grants {
   readonly #keys = new Map<string, RepositoryKey>();
+  readonly #first: string;
 
   constructor(first: BlobQuery) {
+    this.#first = keyOf(first);
     this.add(first);
   }
 
-  has({ mirror, repository }: BlobQuery): boolean {
-    return this.#keys.has(`${mirror.name}/${repository}`);
+  /** Whether the transfer runs on its account, so that what the upstream answered is its answer. */
+  isFirst(query: BlobQuery): boolean {
+    return keyOf(query) === this.#first;
   }
 
-  add({ mirror, repository }: BlobQuery): void {
-    this.#keys.set(`${mirror.name}/${repository}`, { mirror: mirror.name, repository });
+  has(query: BlobQuery): boolean {
+    return this.#keys.has(keyOf(query));
+  }
+
+  add(query: BlobQuery): void {
+    const { mirror, repository } = query;
+    this.#keys.set(keyOf(query), { mirror: mirror.name, repository });
   }
 
   /** Those given until now. */
   keys(): RepositoryKey[] {
     return [...this.#keys.values()];
   }
+}
+
+function keyOf({ mirror, repository }: BlobQuery): string {
+  return `${mirror.name}/${repository}`;
 }

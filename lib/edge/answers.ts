@@ -2,7 +2,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createHash } from 'node:crypto';
 import { errorMessage, MirrorgateError } from '../errors/mirrorgate-error.ts';
+import { urlHost, type HostName } from '../net/host-name.ts';
 import { errorResponse, ociErrorBody } from '../oci/error-responses.ts';
+import type { Target } from './admission.ts';
 import { BudgetSpentError } from './allowance.ts';
 
 /** After these what follows on the connection cannot be trusted. */
@@ -38,6 +40,19 @@ export function sendPing(response: ServerResponse, namespace: string | undefined
     ...(namespace === undefined ? {} : { 'oci-namespace': namespace }),
   });
   response.end('{}');
+}
+
+/** To https of the same host, whatever was asked for (RFC 9110 §15.4.9). */
+export function sendRedirect(
+  request: IncomingMessage,
+  response: ServerResponse,
+  to: { readonly host: HostName; readonly port: number; readonly target: Target },
+): void {
+  const port = to.port === 443 ? '' : `:${to.port}`;
+  const { path, query } = to.target;
+  const location = `https://${urlHost(to.host)}${port}${path}${query === '' ? '' : `?${query}`}`;
+  const body = request.method === 'HEAD' ? undefined : `${location}\n`;
+  response.writeHead(308, { location, 'content-type': 'text/plain; charset=utf-8' }).end(body);
 }
 
 function retryAfter(error: unknown): number {

@@ -7,7 +7,6 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { assertNever } from '../errors/assert-never.ts';
 import { errorMessage, MirrorgateError } from '../errors/mirrorgate-error.ts';
-import { urlHost, type HostName } from '../net/host-name.ts';
 import { errorResponse } from '../oci/error-responses.ts';
 import { errorFields, type Logger } from '../telemetry/logger.ts';
 import type { Allowance } from './allowance.ts';
@@ -21,7 +20,7 @@ import {
   type MessageLimits,
   type Target,
 } from './admission.ts';
-import { sendDocument, sendError, sendPing } from './answers.ts';
+import { sendDocument, sendError, sendPing, sendRedirect } from './answers.ts';
 import type { CaDocuments } from './ca-documents.ts';
 import { endConnection, statusText } from './client-errors.ts';
 import type { Connections } from './connections.ts';
@@ -98,7 +97,7 @@ export class Gateway implements RequestHandler {
       if (this.#sendCaDocument(exchange, target.path)) return;
       assertAdmitted(exchange.peer);
       exchange.state.router.routeHost(undefined, host);
-      redirect(exchange, host, target);
+      sendRedirect(request, response, { host, port: exchange.state.httpsPort, target });
     });
   }
 
@@ -244,14 +243,6 @@ export class Gateway implements RequestHandler {
       endConnection(socket, statusText(`${status} ${STATUS_CODES[status] ?? ''}`));
     }
   }
-}
-
-function redirect({ request, response, state }: Exchange, host: HostName, target: Target): void {
-  const port = state.httpsPort === 443 ? '' : `:${state.httpsPort}`;
-  const query = target.query === '' ? '' : `?${target.query}`;
-  const location = `https://${urlHost(host)}${port}${target.path}${query}`;
-  const body = request.method === 'HEAD' ? undefined : `${location}\n`;
-  response.writeHead(308, { location, 'content-type': 'text/plain; charset=utf-8' }).end(body);
 }
 
 function isRead({ method }: IncomingMessage): boolean {

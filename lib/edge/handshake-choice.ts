@@ -10,7 +10,7 @@ export interface HandshakeChoiceOptions {
   readonly contexts: { lookup(serverName: string): SecureContext | undefined };
   readonly challenges: Challenges;
   /** A handshake that is to end, for want of a certificate for its name. */
-  readonly refuse: (socket: TLSSocket) => void;
+  readonly refuse: () => void;
 }
 
 interface HandshakeChoice {
@@ -43,7 +43,7 @@ export function handshakeChoice({
       callback(null, context);
       return;
     }
-    refuse(this as TLSSocket);
+    refuse();
     callback(new Error('unrecognized server name'));
   }
 

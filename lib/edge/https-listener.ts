@@ -71,7 +71,8 @@ export class HttpsListener {
   readonly #peers = new WeakMap<Duplex, Peer>();
   /** Those who spoke to us are told of once. */
   readonly #accepting = new WeakSet<Duplex>();
-  readonly #shaking = new AsyncLocalStorage<Accepted>();
+  /** In it runs all that a connection brings about: its TLS socket tells nothing of it. */
+  readonly #connection = new AsyncLocalStorage<Accepted>();
   readonly #turns: Turns;
   readonly #visitors: ChallengeTerminator;
 
@@ -131,7 +132,7 @@ export class HttpsListener {
     }
     const site = this.#options.contexts.siteOfAddress(socket) ?? this.#role.defaultSite;
     const terminator = this.#terminator(site, peer.isCandidate);
-    this.#shaking.run({ socket, peer }, () => terminator.emit('connection', socket));
+    this.#connection.run({ socket, peer }, () => terminator.emit('connection', socket));
   }
 
   #terminator(site: string, asks: boolean): Terminator {
@@ -143,7 +144,7 @@ export class HttpsListener {
       contexts: asks ? { lookup: (name) => contexts.lookupAsking(name) } : contexts,
       challenges,
       // Node closes without an alert; clients then blame the network, so the alert is sent here.
-      refuse: () => this.#shaking.getStore()?.socket.write(unrecognizedName),
+      refuse: () => this.#connection.getStore()?.socket.write(unrecognizedName),
     });
     const options = asks ? contexts.askingOptions(site) : contexts.serverOptions(site);
     const terminator = createTerminator({ ...options, ...choice }, limits);
@@ -156,7 +157,7 @@ export class HttpsListener {
     const { trust } = this.#options;
     terminator.on('secureConnection', (socket) => this.#remember(socket));
     terminator.on('tlsClientError', (error, socket) => {
-      const accepted = this.#shaking.getStore();
+      const accepted = this.#connection.getStore();
       const serverName = serverNameOf(socket);
       if (accepted !== undefined) {
         trust.failed(error, { peer: accepted.peer, serverName, defaultSite: site });
@@ -203,7 +204,7 @@ export class HttpsListener {
       socket.destroySoon();
       return;
     }
-    const accepted = this.#shaking.getStore();
+    const accepted = this.#connection.getStore();
     const peer = accepted && this.#identified(accepted, socket);
     if (peer === undefined) socket.destroy();
     else this.#peers.set(socket, peer);

@@ -28,7 +28,7 @@ export class SlowReaders {
 
   /** Until it closes; more than once changes nothing. */
   watch(socket: Socket): void {
-    if (this.#spans.has(socket)) return;
+    if (socket.destroyed || this.#spans.has(socket)) return;
     this.#spans.set(socket, { takenBytes: 0, sinceMs: Date.now() });
     socket.once('close', () => this.#spans.delete(socket));
   }

@@ -92,6 +92,8 @@ export class LineOutput {
 
   /** False where more than `maxBytes` would wait. */
   #add(line: string, maxBytes: number): boolean {
+    // A flood that finds no room is not written out first.
+    if (this.#pendingBytes + line.length > maxBytes) return false;
     this.#makeRoom(line.length * maxUnitBytes);
     const end = this.#pendingBytes + this.#pending.write(line, this.#pendingBytes);
     if (end > maxBytes) return false;

@@ -62,6 +62,7 @@ describe('a private blob', function () {
     const fresh = randomBytes(2_000_000);
     const on = lab.registry.addBlob(fresh, secret);
     lab.registry.setFault('blob', { kind: 'slow', bytesPerSecond: 8_000_000 });
+    lab.registry.forgetRequests();
     const rightful = lab.get(`/test/v2/${secret}/blobs/${on}`);
     await until('the transfer to begin', () => lab.registry.bodyBytes('blob') > 0);
     const answers = await Promise.all(
@@ -71,6 +72,28 @@ describe('a private blob', function () {
     const { isComplete, body } = await rightful;
     const state = { isComplete, received: body.length, log: JSON.stringify(lab.log.entries) };
     expect(body.equals(fresh), JSON.stringify(state)).to.equal(true);
+  });
+
+  it('that a stranger was refused first is fetched once for all who may have it', async () => {
+    const fresh = randomBytes(1_000_000);
+    const on = lab.registry.addBlob(fresh, secret);
+    const asked = (method: string, repository: string): number =>
+      lab.registry.requests.filter(
+        (each) => each.method === method && each.target.includes(`${repository}/blobs/${on}`),
+      ).length;
+    const { promise: after, resolve: refuse } = Promise.withResolvers<undefined>();
+    lab.registry.setFault('blob', { kind: 'status', status: 404, after, times: 1 });
+    const stranger = lab.get(`/other/v2/guess/again/blobs/${on}`);
+    await until('the question of the stranger', () => asked('GET', 'guess/again') === 1);
+    const rightful = Array.from({ length: 5 }, () => lab.get(`/test/v2/${secret}/blobs/${on}`));
+    await until('a confirmation', () => asked('HEAD', secret) > 0);
+    refuse(undefined);
+    expect((await stranger).status).to.equal(404);
+    for (const { status, body } of await Promise.all(rightful)) {
+      expect(status).to.equal(200);
+      expect(body.equals(fresh)).to.equal(true);
+    }
+    expect(asked('GET', secret)).to.equal(1);
   });
 
   it('and a private manifest are not given out under another repository', async () => {

@@ -32,6 +32,8 @@ export type Fault =
       readonly status: number;
       readonly body?: string;
       readonly headers?: Readonly<Record<string, string | string[]>>;
+      /** Not before this. */
+      readonly after?: Promise<undefined>;
     }
   /** To the same path of another origin, with a signature to be kept secret. */
   | { readonly kind: 'redirect'; readonly to: string; readonly status?: number }
@@ -51,7 +53,11 @@ export function answerFault({ request, response, url }: FakeExchange, fault: Fau
     return true;
   }
   if (fault.kind === 'status') {
-    response.writeHead(fault.status, { ...fault.headers }).end(fault.body ?? '');
+    const answer = (): void => {
+      response.writeHead(fault.status, { ...fault.headers }).end(fault.body ?? '');
+    };
+    if (fault.after === undefined) answer();
+    else void fault.after.then(answer);
     return true;
   }
   if (fault.kind === 'redirect') {
